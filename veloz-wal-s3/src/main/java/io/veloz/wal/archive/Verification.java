@@ -162,12 +162,9 @@ final class Verification {
         Set<String> bad = new HashSet<>();
         ofObjects.forEach(found -> found.forEach(problem -> bad.add(problem.key())));
         Set<String> known = new AcknowledgedGaps(state)
-                .keys(
-                        proof.segments(),
-                        segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
+                .keys(proof.segments(), segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
         List<Problem> removed = new ArrayList<>();
-        ofObjects.forEach(
-                found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        ofObjects.forEach(found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
         return removed;
     }
 

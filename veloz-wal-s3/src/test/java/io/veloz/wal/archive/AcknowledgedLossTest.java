@@ -185,17 +185,17 @@ class AcknowledgedLossTest {
         Segment lost = segment(index);
         store.remove(lost.key());
         acknowledge(lost.firstSequence(), lost.lastSequence());
-        RestoreReport report = DirectRestore.restore(
-                store, RestoreOptions.into(target()).acceptGaps());
+        RestoreReport report =
+                DirectRestore.restore(store, RestoreOptions.into(target()).acceptGaps());
         assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
         assertThat(report.notes()).anyMatch(note -> note.contains("are lost, as acknowledged"));
         assertThat(SmallLog.read(target()))
                 .hasSize((int) (CaredArchive.RECORDS - lost.records()))
-                .noneMatch(entry ->
-                        entry.sequence() >= lost.firstSequence() && entry.sequence() <= lost.lastSequence());
+                .noneMatch(
+                        entry -> entry.sequence() >= lost.firstSequence() && entry.sequence() <= lost.lastSequence());
         assertThat(report.lost())
-                .anyMatch(gap -> gap.firstSequence() <= lost.firstSequence()
-                        && gap.lastSequence() >= lost.lastSequence());
+                .anyMatch(gap ->
+                        gap.firstSequence() <= lost.firstSequence() && gap.lastSequence() >= lost.lastSequence());
     }
 
     @Test

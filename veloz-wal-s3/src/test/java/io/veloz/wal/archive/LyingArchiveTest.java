@@ -269,9 +269,10 @@ class LyingArchiveTest {
                     t.segment(), t.position(), t.endPosition(), t.firstSequence(), t.lastSequence() + 1, t.sha256());
         });
         archive.slots.computeIfPresent(last, (any, s) -> advanced(s));
-        RestoreOptions options =
-                RestoreOptions.into(scratch.resolve("copy")).untilSequence(archive.slots.get(last).archived().sequence());
-        assertThat(catchThrowableOfType(WalRestoreException.class, () -> DirectRestore.restore(archive.store(), options)))
+        RestoreOptions options = RestoreOptions.into(scratch.resolve("copy"))
+                .untilSequence(archive.slots.get(last).archived().sequence());
+        assertThat(catchThrowableOfType(
+                        WalRestoreException.class, () -> DirectRestore.restore(archive.store(), options)))
                 .hasMessageContaining("it ends with record " + RECORDS + "; expected " + (RECORDS + 1));
     }
 

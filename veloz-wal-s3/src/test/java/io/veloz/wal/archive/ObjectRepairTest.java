@@ -255,11 +255,16 @@ class ObjectRepairTest {
         assertThat(report.repaired()).hasSize(damaged);
         assertThat(summaries()).isGreaterThan(before);
         List<String> slots = keys("ship/");
-        Slot last = SlotCodec.decode("slot", ArchiveKeys.slotNumber(slots.get(slots.size() - 1)), store.objects().get(slots.get(slots.size() - 1)))
+        Slot last = SlotCodec.decode(
+                        "slot",
+                        ArchiveKeys.slotNumber(slots.get(slots.size() - 1)),
+                        store.objects().get(slots.get(slots.size() - 1)))
                 .slot();
         assertThat(last.chainState().since()).hasSizeLessThan(66);
         assertWhole(store);
-        assertThat(new ArchiveVerifier(store, new Retries(attempt -> {})).full(WalProgress.NONE).isSound())
+        assertThat(new ArchiveVerifier(store, new Retries(attempt -> {}))
+                        .full(WalProgress.NONE)
+                        .isSound())
                 .isTrue();
     }
 

@@ -7,10 +7,8 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 
 /** Fetches segments in order, some of them at the same time and ahead of their use. It belongs to one thread. */
 final class Downloads implements AutoCloseable {
@@ -53,38 +51,13 @@ final class Downloads implements AutoCloseable {
             running.add(threads.submit(() -> files.fetch(objects, segment)));
             next++;
         }
-        return await(running.remove());
+        return Workers.await(running.remove());
     }
 
-    private static boolean await(Future<Boolean> future) throws IOException {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("this thread cannot be interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            } else if (e.getCause() instanceof RuntimeException runtime) {
-                throw runtime;
-            } else if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** Waits for the running downloads, whose files stay for the next run. */
+    /** Waits for the running downloads. */
     @Override
     public void close() {
         running.forEach(future -> future.cancel(false));
-        threads.shutdown();
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = threads.awaitTermination(1, TimeUnit.HOURS);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException("this thread cannot be interrupted", e);
-            }
-        }
+        Workers.end(threads);
     }
 }

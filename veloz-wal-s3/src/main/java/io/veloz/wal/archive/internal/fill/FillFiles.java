@@ -4,19 +4,18 @@ import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FillState;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.StoredFile;
+import io.veloz.wal.archive.internal.restore.NewFile;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.OlderSegments;
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a fill in the directory of a log: its state, and segments under temporary names. A segment that was fetched
@@ -29,10 +28,26 @@ public final class FillFiles {
     private final LogFiles names;
     private final OlderSegments older;
 
+    /** Changes no file after the log was closed. */
+    private final Storage guarded;
+
     FillFiles(LogFiles names, OlderSegments older) {
         this.storage = names.storage();
         this.names = names;
         this.older = older;
+        this.guarded = new ForwardingStorage(storage) {
+            @Override
+            public StorageFile create(String name) throws IOException {
+                delete(name);
+                older.checkOpen();
+                return super.create(name);
+            }
+
+            @Override
+            public void delete(String name) throws IOException {
+                FillFiles.this.delete(name);
+            }
+        };
     }
 
     /**
@@ -106,7 +121,7 @@ public final class FillFiles {
         if (isComplete(objects, name, segment.stored())) {
             return true;
         }
-        try (Sink sink = new Sink(name)) {
+        try (NewFile sink = new NewFile(guarded, name)) {
             objects.fetch(segment.stored(), sink);
             sink.finish();
         }
@@ -119,54 +134,6 @@ public final class FillFiles {
                     && objects.fileDigest(file, expected).equals(expected.fileSha256());
         } catch (NoSuchFileException e) {
             return false;
-        }
-    }
-
-    /** A temporary file, which is deleted unless it is finished. */
-    private final class Sink implements ObjectFiles.Sink, AutoCloseable {
-        private final String name;
-        private @Nullable StorageFile file;
-        private long position;
-        private boolean finished;
-
-        Sink(String name) {
-            this.name = name;
-        }
-
-        @Override
-        public void restart() throws IOException {
-            close();
-            delete(name);
-            older.checkOpen();
-            file = storage.create(name);
-            position = 0;
-        }
-
-        @Override
-        public void rewind(long to) {
-            position = to;
-        }
-
-        @Override
-        public void write(byte[] bytes, int length) throws IOException {
-            Objects.requireNonNull(file).writeFully(ByteBuffer.wrap(bytes, 0, length), position);
-            position += length;
-        }
-
-        void finish() throws IOException {
-            Objects.requireNonNull(file).force();
-            finished = true;
-        }
-
-        @Override
-        public void close() throws IOException {
-            if (file != null) {
-                file.close();
-                file = null;
-                if (!finished) {
-                    delete(name);
-                }
-            }
         }
     }
 }

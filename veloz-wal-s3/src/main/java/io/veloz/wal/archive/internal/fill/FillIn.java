@@ -2,8 +2,8 @@ package io.veloz.wal.archive.internal.fill;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
-import io.veloz.wal.archive.internal.fill.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.care.CareChain;
+import io.veloz.wal.archive.internal.fill.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.FillState;

@@ -5,11 +5,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Makes requests in parallel, and passes on their results in order. Memory is bounded by one result for each thread. */
 public final class Lanes {
@@ -44,44 +42,16 @@ public final class Lanes {
             Function<T, Future<R>> start = item -> threads.submit((Callable<R>) () -> request.send(item));
             for (T item : items) {
                 if (running.size() == count) {
-                    results.add(result(running.removeFirst()));
+                    results.add(Workers.await(running.removeFirst()));
                 }
                 running.addLast(start.apply(item));
             }
             while (!running.isEmpty()) {
-                results.add(result(running.removeFirst()));
+                results.add(Workers.await(running.removeFirst()));
             }
         } finally {
             // A failure leaves at most one request for each thread, whose result is not used.
             threads.shutdown();
         }
-    }
-
-    private static <R> R result(Future<R> future) throws IOException {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return future.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    throw rethrown(e.getCause());
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static IOException rethrown(@Nullable Throwable cause) {
-        if (cause instanceof RuntimeException unchecked) {
-            throw unchecked;
-        } else if (cause instanceof Error error) {
-            throw error;
-        }
-        return cause instanceof IOException io ? io : new IOException(cause);
     }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -39,7 +38,7 @@ final class Fetcher implements AutoCloseable {
     /** Returns the result of a request, which may have been sent ahead. An interrupt of the caller stays pending. */
     byte[] fetch(String id, Request request) throws IOException {
         Future<byte[]> result = taken(id);
-        return await(result == null ? submit(request) : result);
+        return Workers.await(result == null ? submit(request) : result);
     }
 
     private synchronized @Nullable Future<byte[]> taken(String id) {
@@ -74,34 +73,6 @@ final class Fetcher implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             throw new IllegalStateException("the reader of the archive is closed", e);
         }
-    }
-
-    private static byte[] await(Future<byte[]> result) throws IOException {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return result.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    throw rethrown(e.getCause());
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static IOException rethrown(@Nullable Throwable cause) {
-        if (cause instanceof RuntimeException unchecked) {
-            throw unchecked;
-        } else if (cause instanceof Error error) {
-            throw error;
-        }
-        return cause instanceof IOException io ? io : new IOException(cause);
     }
 
     /** Ends the threads when their requests have ended. Later requests throw {@link IllegalStateException}. */

@@ -7,6 +7,7 @@ import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.proof.Proof.TailSlot;
 import io.veloz.wal.archive.internal.repair.LogRepair.Cause;
 import io.veloz.wal.archive.internal.repair.LogRepair.Repaired;
+import io.veloz.wal.archive.internal.restore.NewFile;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;

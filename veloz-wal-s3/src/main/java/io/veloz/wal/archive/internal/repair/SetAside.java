@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.repair;
 
+import io.veloz.wal.archive.internal.restore.NewFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;

@@ -17,10 +17,8 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -131,7 +129,7 @@ final class Fetch implements AutoCloseable {
         try {
             for (Segment segment : segments) {
                 if (running.size() >= 2 * parallelism) {
-                    await(running.remove());
+                    Workers.await(running.remove());
                 }
                 running.add(threads.submit(unlessFailed(failed, () -> {
                     checks.check(stage(segment));
@@ -140,7 +138,7 @@ final class Fetch implements AutoCloseable {
                 })));
             }
             while (!running.isEmpty()) {
-                await(running.remove());
+                Workers.await(running.remove());
             }
         } finally {
             running.forEach(future -> future.cancel(false));
@@ -210,7 +208,7 @@ final class Fetch implements AutoCloseable {
                     ahead += size(next);
                     running.add(threads.submit(unlessFailed(failed, () -> content(next))));
                 }
-                byte[] content = await(running.remove()).content();
+                byte[] content = Workers.await(running.remove()).content();
                 sink.write(content, content.length);
                 ahead -= size(tail);
                 advance(content.length);
@@ -268,43 +266,14 @@ final class Fetch implements AutoCloseable {
         };
     }
 
-    private static <T> T await(Future<T> future) throws IOException {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("this thread cannot be interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            } else if (e.getCause() instanceof RuntimeException runtime) {
-                throw runtime;
-            } else if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e);
-        }
-    }
-
     @Override
     public void close() {
         // Running tasks complete: their files have temporary names.
-        close(threads);
+        Workers.end(threads);
         if (ranges != null) {
             objects.fetchInRanges(null);
-            close(ranges);
+            Workers.end(ranges);
             ranges = null;
-        }
-    }
-
-    private static void close(ExecutorService threads) {
-        threads.shutdown();
-        boolean ended = false;
-        while (!ended) {
-            try {
-                ended = threads.awaitTermination(1, TimeUnit.HOURS);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException("this thread cannot be interrupted", e);
-            }
         }
     }
 }

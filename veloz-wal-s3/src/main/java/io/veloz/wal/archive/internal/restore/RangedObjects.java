@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.archive.internal.format.StoredFrame;
+import io.veloz.wal.archive.internal.proof.Workers;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,14 +9,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 
 /**
  * Streams over the objects of a file, which are fetched in ranges, some of them at the same time, also those of the next objects.
  * Each range is a request of its own, which is retried alone. Keeps as many ranges in memory as are fetched. Confined to one
- * thread, which must not be interrupted.
+ * thread.
  *
  * <p>It does not check anything: its user compares size and SHA-256 of each object.
  */
@@ -91,29 +91,12 @@ final class RangedObjects implements AutoCloseable {
             requested++;
         }
         next++;
-        return await(ahead.remove());
+        return Workers.await(ahead.remove());
     }
 
     private byte[] fetch(Range range) throws IOException {
         try (InputStream in = store.get(range.key, range.from, range.length)) {
             return in.readNBytes((int) range.length);
-        }
-    }
-
-    private static byte[] await(Future<byte[]> future) throws IOException {
-        try {
-            return future.get();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("this thread cannot be interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            } else if (e.getCause() instanceof RuntimeException runtime) {
-                throw runtime;
-            } else if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException(e);
         }
     }
 

@@ -128,7 +128,7 @@ final class StagedFiles {
 
     /** Writes the content of a file. */
     interface Content {
-        void writeTo(FileSink sink) throws IOException;
+        void writeTo(ObjectFiles.Sink sink) throws IOException;
     }
 
     /** Creates a file. Returns when it is durable. */
@@ -154,7 +154,7 @@ final class StagedFiles {
         create(name, name, sink -> copy(from, name, sink));
     }
 
-    private static void copy(Storage from, String name, FileSink sink) throws IOException {
+    private static void copy(Storage from, String name, ObjectFiles.Sink sink) throws IOException {
         byte[] chunk = new byte[CHUNK_BYTES];
         try (InputStream in = StorageInputStream.of(from, name)) {
             for (int got = in.read(chunk); got >= 0; got = in.read(chunk)) {

@@ -152,8 +152,7 @@ class LargeObjectTest {
     void everyDamagedByteOfAFetchedObjectIsDetected() throws IOException {
         byte[] small = "some text, some text, some text, some text".getBytes(StandardCharsets.US_ASCII);
         byte[] packed = Lz4Frames.compress(small);
-        StoredFile expected =
-                new StoredFile(KEY, packed.length, Digest.of(packed), small.length, Digest.of(small));
+        StoredFile expected = new StoredFile(KEY, packed.length, Digest.of(packed), small.length, Digest.of(small));
         for (int i = 0; i < packed.length - 4; i++) {
             byte[] damaged = packed.clone();
             damaged[i] ^= 1;

@@ -1,6 +1,5 @@
-package io.veloz.wal.archive.internal.repair;
+package io.veloz.wal.archive.internal.restore;
 
-import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
@@ -9,7 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A file that is written from its beginning, and deleted unless it is finished. Confined to one thread. */
-final class NewFile implements ObjectFiles.Sink, AutoCloseable {
+public final class NewFile implements ObjectFiles.Sink, AutoCloseable {
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private final Storage storage;
@@ -18,7 +17,7 @@ final class NewFile implements ObjectFiles.Sink, AutoCloseable {
     private long position;
     private boolean finished;
 
-    NewFile(Storage storage, String name) {
+    public NewFile(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
     }
@@ -41,17 +40,17 @@ final class NewFile implements ObjectFiles.Sink, AutoCloseable {
         position += length;
     }
 
-    long position() {
+    public long position() {
         return position;
     }
 
     /** Writes bytes that were written before, in other content. */
-    void overwrite(ByteBuffer bytes, long at) throws IOException {
+    public void overwrite(ByteBuffer bytes, long at) throws IOException {
         open().writeFully(bytes, at);
     }
 
     /** Appends the bytes of another file from a position on. */
-    void copy(StorageFile from, long start) throws IOException {
+    public void copy(StorageFile from, long start) throws IOException {
         byte[] chunk = new byte[CHUNK_BYTES];
         for (long at = start; ; ) {
             int got = from.readFully(ByteBuffer.wrap(chunk), at);
@@ -64,7 +63,7 @@ final class NewFile implements ObjectFiles.Sink, AutoCloseable {
     }
 
     /** Forces the file. */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         open().force();
         finished = true;
     }
