@@ -284,8 +284,8 @@ public final class ArchiveFollower implements AutoCloseable {
     // ---- promotion
 
     /**
-     * Promotes the standby to the log that continues the archive: fences the writer of an epoch, then applies everything that
-     * it has archived. Ends the follower, also if it fails. When this method returns, the log opens with all archived records,
+     * Promotes the standby to the log that continues the archive: checks that this directory can become it, fences the writer of
+     * an epoch, then applies everything that it has archived. A failed check has fenced no writer. Ends the follower, also if it fails. When this method returns, the log opens with all archived records,
      * and a shipper in its directory continues the archive. If it fails, {@link #promote(FollowerConfig, long)} continues.
      *
      * <p>The old writer cannot archive any more. That does not stop its engine from trading while it is cut off from the store:
@@ -294,6 +294,7 @@ public final class ArchiveFollower implements AutoCloseable {
      * @param over the epoch to replace, from 1 on, as {@link FollowerStatus#epoch} of a standby that has caught up. There is no
      *     default: a standby that is late would replace another epoch than the caller has seen
      * @throws ArchiveFollowException with {@link ArchiveFollowException.Reason#LOST_PROMOTION} if another epoch is the last one
+     * @throws IllegalStateException if the follower is closed
      * @throws io.veloz.wal.WalRestoreException if the store or the disk failed
      */
     public ArchivePromotion promote(long over) {

@@ -1,6 +1,7 @@
 package io.veloz.wal.archive.internal.follow;
 
-import io.veloz.wal.WalException;
+import io.veloz.wal.WalCorruptException;
+import io.veloz.wal.WalOpenException;
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.internal.follow.Follower.Step;
@@ -15,6 +16,7 @@ import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFullException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -129,7 +131,7 @@ final class PromotionChecks {
     private Optional<SealedSegment> sealed(LogFiles names, long number) throws IOException {
         try {
             return names.sealed(number);
-        } catch (WalException e) {
+        } catch (WalCorruptException e) {
             throw standby.files().damaged(names.sealedName(number) + " is damaged: " + e.getMessage());
         }
     }
@@ -144,17 +146,33 @@ final class PromotionChecks {
         if (files.isSealed(end.segment())) {
             return;
         }
-        long read = sequenceBefore(state);
-        try (SegmentReader reader = SegmentReader.open(readable(files.names()), 0, 0, read)) {
-            while (read < end.sequence() && reader.next()) {
-                read = reader.lastSequence();
+        long before = sequenceBefore(state);
+        try {
+            long read = lastRecord(before, end.sequence());
+            if (read < end.sequence()) {
+                throw files.damaged("segment " + end.segment() + " is damaged: its records end with " + read
+                        + "; expected " + end.sequence());
             }
-        } catch (WalException e) {
+        } catch (WalCorruptException e) {
             throw files.damaged("segment " + end.segment() + " is damaged: " + e.getMessage());
         }
-        if (read < end.sequence()) {
-            throw files.damaged("segment " + end.segment() + " is damaged: its records end with " + read + "; expected "
-                    + end.sequence());
+    }
+
+    /** Reads the records after one, up to a last one. Returns the last intact one of them. */
+    private long lastRecord(long before, long last) throws IOException {
+        long read = before;
+        try (SegmentReader reader = SegmentReader.open(readable(standby.files().names()), 0, 0, before)) {
+            while (read < last && reader.next()) {
+                read = reader.lastSequence();
+            }
+            return read;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } catch (WalOpenException e) {
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw e;
         }
     }
 
