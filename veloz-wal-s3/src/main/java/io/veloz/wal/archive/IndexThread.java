@@ -5,6 +5,7 @@ import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.index.IndexRange;
 import io.veloz.wal.archive.internal.index.IndexRange.Part;
 import io.veloz.wal.archive.internal.index.SegmentIndex;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
@@ -34,14 +35,13 @@ final class IndexThread {
     private final Retries retries;
     private final UninterruptibleThread thread;
 
+    private final Signal signal = new Signal();
+
     /** Guarded by this. */
     private final Deque<Segment> waiting = new ArrayDeque<>();
 
-    /** Guarded by this. */
-    private boolean isClosing;
-
-    /** Guarded by this. */
-    private boolean isRunning;
+    private volatile boolean isClosing;
+    private volatile boolean hasEnded = true;
 
     IndexThread(LogFiles files, ObjectStore store, RecordKeys keys, Retries retries) {
         this.files = files;
@@ -52,64 +52,62 @@ final class IndexThread {
                 this::run, "veloz-wal-index " + files.storage().describe());
     }
 
-    synchronized void start() {
-        isRunning = true;
+    void start() {
+        hasEnded = false;
         thread.start();
     }
 
     /** Indexes a segment some time later. */
-    synchronized void committed(Segment segment) {
-        if (isClosing) {
-            return;
+    void committed(Segment segment) {
+        @Nullable Segment dropped;
+        synchronized (this) {
+            dropped = waiting.size() == MAX_WAITING ? waiting.removeFirst() : null;
+            waiting.addLast(segment);
         }
-        if (waiting.size() == MAX_WAITING) {
-            Segment dropped = waiting.removeFirst();
+        signal.raise();
+        if (dropped != null) {
             LOG.warn("segment {} is not indexed, as {} others wait; run `index`", dropped.number(), MAX_WAITING);
         }
-        waiting.addLast(segment);
-        notifyAll();
     }
 
     /** Ends when the waiting segments are indexed, or after a time. */
-    synchronized void close(long timeoutNanos) {
+    void close(long timeoutNanos) {
         isClosing = true;
-        notifyAll();
-        long end = System.nanoTime() + timeoutNanos;
-        for (long left = timeoutNanos; isRunning && left > 0; left = end - System.nanoTime()) {
-            pause(left);
-        }
-        if (!waiting.isEmpty()) {
-            LOG.warn("{} segments are not indexed yet; run `index`", waiting.size());
-            waiting.clear();
+        signal.raise();
+        signal.await(() -> hasEnded, timeoutNanos);
+        int left = discard();
+        if (left > 0) {
+            LOG.warn("{} segments are not indexed yet; run `index`", left);
         }
     }
 
-    private synchronized void pause(long nanos) {
-        try {
-            wait(nanos / 1_000_000 + 1);
-        } catch (InterruptedException e) {
-            throw new AssertionError("the threads of a shipper are not interrupted", e);
-        }
+    private synchronized int discard() {
+        int left = waiting.size();
+        waiting.clear();
+        return left;
     }
 
-    private synchronized @Nullable Segment take() {
-        while (waiting.isEmpty() && !isClosing) {
-            pause(Integer.MAX_VALUE * 1_000_000L);
-        }
+    private synchronized @Nullable Segment poll() {
         return waiting.pollFirst();
+    }
+
+    private synchronized boolean isEmpty() {
+        return waiting.isEmpty();
     }
 
     private void run() {
         try {
-            for (Segment next = take(); next != null; next = take()) {
-                index(next);
+            while (!isClosing || !isEmpty()) {
+                @Nullable Segment next = poll();
+                if (next == null) {
+                    signal.await(() -> isClosing || !isEmpty(), Long.MAX_VALUE);
+                } else {
+                    index(next);
+                }
             }
         } finally {
-            synchronized (this) {
-                isRunning = false;
-                isClosing = true;
-                notifyAll();
-            }
+            hasEnded = true;
+            signal.raise();
         }
     }
 

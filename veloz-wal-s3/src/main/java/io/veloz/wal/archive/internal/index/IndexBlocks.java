@@ -129,15 +129,20 @@ public final class IndexBlocks {
             long number, boolean isLast, byte[] bytes, int from, int length, DataKeys keys, String where)
             throws IOException {
         byte[] wrapped = Arrays.copyOfRange(bytes, from, from + WRAPPED_BYTES);
-        if (key == null || !Arrays.equals(wrapped, keyWrapped)) {
-            String text = Base64.getEncoder().encodeToString(wrapped);
-            key = keys.open(new Encryption(String.valueOf(range.keyId()), text), where);
-            keyWrapped = wrapped;
-        }
+        @Nullable DataKey known = Arrays.equals(wrapped, keyWrapped) ? key : null;
+        DataKey dataKey = known == null ? unwrapped(wrapped, keys, where) : known;
         try {
-            return key.decrypt(bytes, from + WRAPPED_BYTES, length - WRAPPED_BYTES, number, isLast, binding);
+            return dataKey.decrypt(bytes, from + WRAPPED_BYTES, length - WRAPPED_BYTES, number, isLast, binding);
         } catch (IOException e) {
             throw new BadObjectException(where + ": block " + number + ": " + e.getMessage(), e);
         }
+    }
+
+    private DataKey unwrapped(byte[] wrapped, DataKeys keys, String where) throws IOException {
+        String text = Base64.getEncoder().encodeToString(wrapped);
+        DataKey opened = keys.open(new Encryption(String.valueOf(range.keyId()), text), where);
+        key = opened;
+        keyWrapped = wrapped;
+        return opened;
     }
 }

@@ -134,7 +134,18 @@ final class KeyTable {
         return new Sorted(Arrays.copyOf(hashes, used), Arrays.copyOf(marks, used), firstSequence);
     }
 
-    private record Sorted(long[] hashes, int[] marks, long firstSequence) implements IndexEntries {
+    /** Entries in arrays that nothing changes any more. */
+    private static final class Sorted implements IndexEntries {
+        private final long[] hashes;
+        private final int[] marks;
+        private final long firstSequence;
+
+        Sorted(long[] hashes, int[] marks, long firstSequence) {
+            this.hashes = hashes;
+            this.marks = marks;
+            this.firstSequence = firstSequence;
+        }
+
         @Override
         public long count() {
             return hashes.length;

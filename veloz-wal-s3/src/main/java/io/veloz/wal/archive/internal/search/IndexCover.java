@@ -6,6 +6,7 @@ import io.veloz.wal.spi.RecordKeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -33,7 +34,7 @@ final class IndexCover {
 
     /** Returns the range of one segment. */
     IndexRange single(long segment) {
-        return IndexRange.of(logId, prefix, keys, List.of(parts.get(segment)));
+        return IndexRange.of(logId, prefix, keys, List.of(Objects.requireNonNull(parts.get(segment))));
     }
 
     /** Returns the range of the merged index that ends with that segment; empty if the archive does not have all its segments. */

@@ -118,13 +118,14 @@ public final class IndexSearch {
             throws IOException {
         new Lanes(PARALLELISM, "veloz-wal-search")
                 .<IndexRange, Answer>forEach(ranges, range -> answer(range, wanted), answer -> {
-                    if (answer.records() == null) {
+                    @Nullable List<Long> found = answer.records();
+                    if (found == null) {
                         findings.put(answer.range().key(), answer.reason());
                         return;
                     }
                     left.removeIf(segment -> segment >= answer.range().from()
                             && segment <= answer.range().to());
-                    for (long record : answer.records()) {
+                    for (long record : found) {
                         cover.segmentOf(record).ifPresent(segment -> records.merge(segment, record, Math::min));
                     }
                 });
