@@ -185,7 +185,7 @@ class IdentityRepairTest {
         for (int n = 1; ; n++) {
             store.damage(ArchiveKeys.LOG, other);
             HeapStore client = store.client(Plan.at(n, fault));
-            catchThrowableOfType(WalRestoreException.class, () -> repair(client, Digest.of(other)));
+            var unused = catchThrowableOfType(WalRestoreException.class, () -> repair(client, Digest.of(other)));
             byte[] left = store.objects().get(ArchiveKeys.LOG);
             assertThat(left == null
                             || Digest.of(left).equals(Digest.of(other))
@@ -210,7 +210,7 @@ class IdentityRepairTest {
         for (int n = 1; ; n++) {
             store.damage(ArchiveKeys.LOG, other);
             HeapStore client = store.client(Plan.at(n, fault));
-            catchThrowableOfType(WalRestoreException.class, () -> repair(client, Digest.of(other)));
+            var unused = catchThrowableOfType(WalRestoreException.class, () -> repair(client, Digest.of(other)));
             store.deliverLate();
             // A delete that arrives after the put has removed it again. Nothing else can be left.
             assertThat(repair(store, "").isComplete()).isTrue();
