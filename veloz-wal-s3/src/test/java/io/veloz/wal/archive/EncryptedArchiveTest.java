@@ -306,7 +306,8 @@ class EncryptedArchiveTest {
                 .build();
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
             assertThat(follower.awaitCaughtUp(Duration.ofSeconds(60))).isTrue();
-            assertThat(follower.promote(follower.status().epoch()).lastSequence()).isEqualTo(806);
+            assertThat(follower.promote(follower.status().epoch()).lastSequence())
+                    .isEqualTo(806);
         }
         assertThat(SmallLog.read(standby)).isEqualTo(SmallLog.read(log));
         try (Wal wal = SmallLog.open(standby)) {

@@ -165,8 +165,7 @@ final class Uploader {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
         FileUpload content = contents.content(
                 key,
-                keys -> FileUpload.read(
-                        log.files(), segment.file(), segment.dataBytes(), limiter, key, layout, keys));
+                keys -> FileUpload.read(log.files(), segment.file(), segment.dataBytes(), limiter, key, layout, keys));
         if (content.fileBytes() != segment.fileBytes() || !content.dataSha256().equals(segment.dataSha256())) {
             throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes()
                     + " bytes, data with SHA-256 " + content.dataSha256() + "; the footer states "
@@ -195,14 +194,11 @@ final class Uploader {
             throws IOException {
         String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
         FileUpload content = contents.content(
-                key,
-                keys -> FileUpload.read(
-                        log.files(), checkpoint.file(), 0, limiter, key, PartLayout.WHOLE, keys));
+                key, keys -> FileUpload.read(log.files(), checkpoint.file(), 0, limiter, key, PartLayout.WHOLE, keys));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }
-        return new Attachment(
-                "checkpoint", checkpoint.sequence(), put(store, contents, key, content, Runnable::run));
+        return new Attachment("checkpoint", checkpoint.sequence(), put(store, contents, key, content, Runnable::run));
     }
 
     private static StoredFile put(
