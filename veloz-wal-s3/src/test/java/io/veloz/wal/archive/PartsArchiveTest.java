@@ -87,6 +87,7 @@ class PartsArchiveTest {
                 DirectShip.Shipper shipper = new DirectShip.Shipper(wal, to, PART_BYTES)) {
             for (int i = 0; i < 4; i++) {
                 append(wal, RECORDS / 4);
+                SmallLog.awaitSealed(wal, i);
                 shipper.ship();
                 // A checkpoint is archived after the records that it covers.
                 wal.writeCheckpoint(wal.lastSequence() - 50, out -> out.write(1));

@@ -41,6 +41,7 @@ class BegunDeletePartsTest {
                 wal.append(1, SmallLog.bytes("record " + i + " ".repeat(250)));
             }
             wal.sync();
+            SmallLog.awaitSealed(wal, 4);
             shipper.ship();
         }
         ShipLog log = new ShipLog(store);

@@ -114,6 +114,7 @@ class ByHandTest {
                 wal.append(1, SmallLog.bytes("record " + i + " ".repeat(250)));
             }
             wal.sync();
+            SmallLog.awaitSealed(wal, 1);
             shipper.ship();
         }
         assertThat(plain.objects().keySet()).anyMatch(key -> key.endsWith("of0016"));

@@ -53,6 +53,7 @@ class PartsRestoreTest {
                 wal.append(1, SmallLog.bytes("record " + i + " ".repeat(40)));
             }
             wal.sync();
+            SmallLog.awaitSealed(wal, 1);
             shipper.ship();
         }
         parts = store.objects().keySet().stream()

@@ -15,6 +15,7 @@ import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.StoredFrame;
+import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.HeapStore;
@@ -57,6 +58,11 @@ class PartsShippingTest {
                 .build());
     }
 
+    private static void appendSegment(Wal wal) {
+        append(wal, RECORDS);
+        SmallLog.awaitSealed(wal, 1);
+    }
+
     private static Stepper shipper(Wal wal, HeapStore to) {
         return new Stepper(
                 LocalLog.of(wal),
@@ -97,7 +103,7 @@ class PartsShippingTest {
     @Test
     void largeSegmentIsStoredInParts() throws IOException {
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, store);
             assertArchiveIsLog(store, wal);
         }
@@ -116,7 +122,7 @@ class PartsShippingTest {
     @Test
     void smallSegmentIsOneObject() throws IOException {
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             try (Stepper shipper = new Stepper(
                     LocalLog.of(wal),
                     store,
@@ -134,7 +140,7 @@ class PartsShippingTest {
     void joinedPartsAreAFileOfFrames() throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, store);
             for (StoredFrame frame : segments(store).get(0).stored().frames()) {
                 byte[] object = store.objects().get(frame.key());
@@ -161,7 +167,7 @@ class PartsShippingTest {
             int[] seen = new int[1];
             Plan plan = request -> isOfUpload(request) && ++seen[0] == at ? fault : null;
             try (Wal wal = wal()) {
-                append(wal, RECORDS);
+                appendSegment(wal);
                 ship(wal, shared.client(plan));
                 check.after(wal, shared);
             }
@@ -219,7 +225,7 @@ class PartsShippingTest {
             return sent == 1 && isFifth(request.key()) ? Fault.FAIL : null;
         });
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, client);
             assertArchiveIsLog(store, wal);
         }
@@ -242,7 +248,7 @@ class PartsShippingTest {
         });
         try (Wal wal = wal();
                 Stepper shipper = shipper(wal, client)) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             for (int i = 0; i < 50 && shipper.failures.isEmpty(); i++) {
                 advance(shipper);
             }
@@ -263,7 +269,7 @@ class PartsShippingTest {
     void encryptedPartsAreTheLog() throws IOException {
         HeapStore encrypted = new HeapStore().with(new TestKeys("k1"));
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, encrypted);
             assertArchiveIsLog(encrypted, wal);
         }

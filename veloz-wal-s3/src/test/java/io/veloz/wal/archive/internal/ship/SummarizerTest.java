@@ -236,10 +236,9 @@ class SummarizerTest {
         SlotWriter writer = start();
         Summarizer summarizer = collected(Summarizer.at(log, 4, 40, writer.tip()));
         for (int i = 1; i <= 60; i++) {
-            while (summarizer.isReady()) {
+            while (collected(summarizer).isReady()) {
                 Summarizer.Next next = summarizer.next();
                 put(writer, summarizer, next.part(), next.content());
-                collected(summarizer);
             }
             put(writer, summarizer, segmentInParts(i, writer.epoch(), 16), new byte[0]);
         }
