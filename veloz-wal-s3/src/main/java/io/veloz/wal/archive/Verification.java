@@ -243,8 +243,7 @@ final class Verification {
 
     private List<String> orphans(Proof whole) {
         Map<String, Long> listed = prover.objects();
-        named(whole)
-                .forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
+        named(whole).forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
         return listed.keySet().stream()
                 .filter(key -> !ArchiveKeys.isOfBackup(key))
                 .sorted()

@@ -28,6 +28,7 @@ import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -38,6 +39,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,27 +55,55 @@ class PartsArchiveTest {
     private static final long HOUR_NANOS = Duration.ofHours(1).toNanos();
 
     @TempDir
+    static Path shared;
+
+    private static Map<String, byte[]> plain = Map.of();
+    private static Map<String, byte[]> encrypted = Map.of();
+
+    @TempDir
     Path dir;
 
-    private HeapStore store = new HeapStore().with(EncryptionKeys.NONE);
+    private HeapStore store = new HeapStore();
     private List<Entry> all = List.of();
+
+    private static HeapStore newStore(boolean isEncrypted) {
+        return new HeapStore().with(isEncrypted ? new TestKeys("k1") : EncryptionKeys.NONE);
+    }
 
     private Path log() {
         return dir.resolve("log");
     }
 
+    @BeforeAll
+    static void make() {
+        plain = made(false);
+        encrypted = made(true);
+    }
+
     /** Ships a record an hour, with a checkpoint for each 200. */
-    private void ship(boolean isEncrypted) {
-        store = store.with(isEncrypted ? new TestKeys("k1") : EncryptionKeys.NONE);
-        try (Wal wal = SmallLog.open(log(), SEGMENT_BYTES);
-                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store, PART_BYTES)) {
+    private static Map<String, byte[]> made(boolean isEncrypted) {
+        HeapStore to = newStore(isEncrypted);
+        try (Wal wal = SmallLog.open(shared.resolve(String.valueOf(isEncrypted)), SEGMENT_BYTES);
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, to, PART_BYTES)) {
             for (int i = 0; i < 4; i++) {
                 append(wal, RECORDS / 4);
+                SmallLog.awaitSealed(wal, i);
                 shipper.ship();
                 // A checkpoint is archived after the records that it covers.
                 wal.writeCheckpoint(wal.lastSequence() - 50, out -> out.write(1));
                 shipper.ship();
             }
+        }
+        return to.objects();
+    }
+
+    private void ship(boolean isEncrypted) {
+        store = newStore(isEncrypted);
+        (isEncrypted ? encrypted : plain).forEach(store::damage);
+        try {
+            ArchivedLog.copy(shared.resolve(String.valueOf(isEncrypted)), log());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         all = SmallLog.read(log());
         assertThat(parts()).hasSizeGreaterThan(4 * 5);
@@ -161,7 +191,9 @@ class PartsArchiveTest {
                     .containsExactly(all.get((int) sequence - 1));
         }
         // The first record of the second segment.
-        assertThat(requested).contains(partsOf(2).get(0)).doesNotContain(partsOf(2).get(3));
+        assertThat(requested)
+                .contains(partsOf(2).get(0))
+                .doesNotContain(partsOf(2).get(3));
     }
 
     @ParameterizedTest
@@ -209,8 +241,9 @@ class PartsArchiveTest {
                 .hasMessageContaining(missing);
         ArchiveRepairReport report = repair();
         assertThat(report.isComplete()).as(report.toString()).isTrue();
-        assertThat(report.repaired()).singleElement().satisfies(repaired -> assertThat(repaired.cause())
-                .isEqualTo(Cause.MISSING));
+        assertThat(report.repaired())
+                .singleElement()
+                .satisfies(repaired -> assertThat(repaired.cause()).isEqualTo(Cause.MISSING));
         assertThat(store.objects().keySet()).isEqualTo(before.keySet());
         assertThat(store.objects().get(missing)).isEqualTo(before.get(missing));
         assertWhole(store);
@@ -286,8 +319,8 @@ class PartsArchiveTest {
         Segment lost = segments.get(1);
         assertThat(SmallLog.read(target))
                 .isEqualTo(all.stream()
-                        .filter(entry -> entry.sequence() < lost.firstSequence()
-                                || entry.sequence() > lost.lastSequence())
+                        .filter(entry ->
+                                entry.sequence() < lost.firstSequence() || entry.sequence() > lost.lastSequence())
                         .filter(entry -> entry.sequence()
                                 <= segments.get(segments.size() - 1).lastSequence())
                         .toList());
@@ -308,7 +341,11 @@ class PartsArchiveTest {
         }
         CareAccess care = new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC());
         assertThat(new ArchiveVerifier(care)
-                        .verify(ArchiveVerifyOptions.level(Level.CONTENT).record().build(), WalProgress.NONE)
+                        .verify(
+                                ArchiveVerifyOptions.level(Level.CONTENT)
+                                        .record()
+                                        .build(),
+                                WalProgress.NONE)
                         .isSound())
                 .isTrue();
         ArchiveRetentionOptions.Builder options = ArchiveRetentionOptions.builder(Map.of())
@@ -326,8 +363,7 @@ class PartsArchiveTest {
         Path restored = dir.resolve("restored");
         DirectRestore.restore(store, RestoreOptions.into(restored));
         assertThat(SmallLog.read(restored))
-                .isEqualTo(SmallLog.read(log())
-                        .subList((int) applied.firstSequence() - 1, RECORDS + 1));
+                .isEqualTo(SmallLog.read(log()).subList((int) applied.firstSequence() - 1, RECORDS + 1));
     }
 
     /** Accepts the number of objects that the refusal states. */
@@ -337,7 +373,8 @@ class PartsArchiveTest {
         } catch (ArchiveCareException e) {
             String text = String.valueOf(e.getMessage());
             String number = text.replaceAll("(?s).*accept ([0-9]+) objects.*", "$1");
-            return ArchiveRetention.plan(care, options.accept(Long.parseLong(number)).build());
+            return ArchiveRetention.plan(
+                    care, options.accept(Long.parseLong(number)).build());
         }
     }
 
@@ -345,8 +382,8 @@ class PartsArchiveTest {
 
     @Test
     void directoryInPartsIsTheLog() throws IOException {
-        try (ObjectStore archive = ObjectStores.withKeys(
-                new DirectoryStore(dir.resolve("archive")), new TestKeys("k1"))) {
+        try (ObjectStore archive =
+                ObjectStores.withKeys(new DirectoryStore(dir.resolve("archive")), new TestKeys("k1"))) {
             shipAndCheck(archive);
         }
     }
@@ -373,7 +410,9 @@ class PartsArchiveTest {
         }
         all = SmallLog.read(log());
         List<Segment> segments = CaredArchive.proof(archive).segments();
-        assertThat(segments).hasSizeGreaterThan(2).allMatch(segment -> segment.objectKeys().size() > 4);
+        assertThat(segments)
+                .hasSizeGreaterThan(2)
+                .allMatch(segment -> segment.objectKeys().size() > 4);
         assertWhole(archive);
     }
 }

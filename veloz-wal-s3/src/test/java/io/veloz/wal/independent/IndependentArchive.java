@@ -334,8 +334,8 @@ final class IndependentArchive {
     }
 
     private void checkLostSlots(List<String> objects, long epoch) {
-        Pattern pattern = Pattern.compile("segments/" + prefix + "_(\\d{16})\\.e(\\d{10})\\.wal\\.lz4"
-                + "(?:\\.p\\d{4}of\\d{4})?");
+        Pattern pattern = Pattern.compile(
+                "segments/" + prefix + "_(\\d{16})\\.e(\\d{10})\\.wal\\.lz4" + "(?:\\.p\\d{4}of\\d{4})?");
         Pattern checkpoint = Pattern.compile("attachments/checkpoint_\\d{20}\\.e(\\d{10})\\.lz4");
         Map<Long, Long> unnamed = new TreeMap<>();
         for (String key : objects) {

@@ -93,7 +93,7 @@ class IndependentReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"archive-1, 100, 0", "archive-2, 60, 1"})
+    @CsvSource({"archive-1, 100, 0", "archive-2, 60, 1", "archive-2-parts, 500, 0"})
     void goldenArchiveIsReadAsItIsRestored(String name, long checkpoint, int summaries, @TempDir Path directory)
             throws IOException {
         Path golden = GOLDEN_ARCHIVES.resolve(name);

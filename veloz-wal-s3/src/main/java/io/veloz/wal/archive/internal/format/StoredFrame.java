@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param encryption of the object, with a data key of its own; null if it is in the clear
  */
 public record StoredFrame(
-        String key, long objectBytes, String objectSha256, long fileBytes, @Nullable Encryption encryption) {
+        String key,
+        long objectBytes,
+        String objectSha256,
+        long fileBytes,
+        @Nullable Encryption encryption) {
     /** The maximum number of parts of a file, so that a statement of them fits into a line of a SUMMARY. */
     public static final int MAX_PARTS = 64;
 

@@ -144,13 +144,17 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
         List<StoredFrame> frames = stored.stored().frames();
         List<ObjectFile> parts = new ArrayList<>();
         for (int i = 0; i < frames.size(); i++) {
-            @Nullable StoredFrame next = i + 1 < frames.size() ? frames.get(i + 1) : null;
-            Runnable afterLast = next == null ? () -> ahead(stored.number()) : () -> source.ahead(next);
+            boolean isLast = i + 1 == frames.size();
+            Runnable afterLast = isLast ? () -> ahead(stored.number()) : ahead(frames.get(i + 1));
             // A reader that reaches the next part has read this one.
-            parts.add(new ObjectFile(
-                    stored, frames.get(i), source, cache, this::failure, continues || i > 0, afterLast));
+            parts.add(
+                    new ObjectFile(stored, frames.get(i), source, cache, this::failure, continues || i > 0, afterLast));
         }
         return parts.size() == 1 ? parts.get(0) : new PartsFile(parts);
+    }
+
+    private Runnable ahead(StoredFrame next) {
+        return () -> source.ahead(next);
     }
 
     private void ahead(long number) {

@@ -49,8 +49,7 @@ final class RangedObjects implements AutoCloseable {
     }
 
     /** @param lanes the number of ranges that are fetched at the same time */
-    RangedObjects(
-            ObjectStore store, List<StoredFrame> objects, ExecutorService threads, int lanes, Request request) {
+    RangedObjects(ObjectStore store, List<StoredFrame> objects, ExecutorService threads, int lanes, Request request) {
         this.store = store;
         this.threads = threads;
         this.lanes = lanes;
@@ -71,7 +70,8 @@ final class RangedObjects implements AutoCloseable {
 
     /** Returns a stream over an object. It ends the stream over any other one. */
     InputStream open(int object) {
-        boolean isNext = next < ranges.size() && ranges.get(next).object == object
+        boolean isNext = next < ranges.size()
+                && ranges.get(next).object == object
                 && (next == 0 || ranges.get(next - 1).object != object);
         if (!isNext) {
             close();

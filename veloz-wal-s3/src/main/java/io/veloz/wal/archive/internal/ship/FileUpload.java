@@ -106,8 +106,7 @@ final class FileUpload {
         List<FileObject> parts = new ArrayList<>();
         for (int number = 1; number <= count; number++) {
             long from = (number - 1) * layout.partBytes();
-            FileObject.Range range =
-                    new FileObject.Range(files, file, from, Math.min(size, from + layout.partBytes()));
+            FileObject.Range range = new FileObject.Range(files, file, from, Math.min(size, from + layout.partBytes()));
             String partKey = ArchiveKeys.part(key, number, count);
             parts.add(FileObject.read(range, seen, limiter, partKey, keys.next()));
         }
@@ -148,8 +147,7 @@ final class FileUpload {
             return new StoredFile(key, one.objectBytes(), one.objectSha256(), fileBytes, fileSha256, encryption);
         }
         long objectBytes = frames.stream().mapToLong(StoredFrame::objectBytes).sum();
-        return new StoredFile(
-                key, objectBytes, StoredFrame.digest(frames), fileBytes, fileSha256, encryption, frames);
+        return new StoredFile(key, objectBytes, StoredFrame.digest(frames), fileBytes, fileSha256, encryption, frames);
     }
 
     /**
@@ -178,8 +176,8 @@ final class FileUpload {
         }
         if (!found.equals(object.sha256())) {
             throw new StoreException(
-                    "SHA-256 mismatch in " + store.describe() + "/" + object.key() + ": stored " + found
-                            + ", computed " + object.sha256(),
+                    "SHA-256 mismatch in " + store.describe() + "/" + object.key() + ": stored " + found + ", computed "
+                            + object.sha256(),
                     null);
         }
     }

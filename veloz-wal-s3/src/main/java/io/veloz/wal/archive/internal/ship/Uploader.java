@@ -207,8 +207,7 @@ final class Uploader {
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }
-        return new Attachment(
-                "checkpoint", checkpoint.sequence(), put(store, contents, key, content, Runnable::run));
+        return new Attachment("checkpoint", checkpoint.sequence(), put(store, contents, key, content, Runnable::run));
     }
 
     private static StoredFile put(

@@ -85,7 +85,8 @@ public final class LostSlots {
             if (number > nextSegment) {
                 return evidence(key, "no slot commits segment " + nextSegment + ", which was committed before it");
             }
-            SegmentKey other = isSkipped(number) ? null : unnamed.putIfAbsent(segment.get().epoch(), segment.get());
+            SegmentKey other =
+                    isSkipped(number) ? null : unnamed.putIfAbsent(segment.get().epoch(), segment.get());
             if (other != null && other.number() != number) {
                 return evidence(key, "no slot names it, nor " + other.whole() + " of the same epoch");
             }

@@ -37,7 +37,11 @@ class BegunDeletePartsTest {
         HeapStore store = new HeapStore().with(EncryptionKeys.NONE);
         try (Wal wal = SmallLog.open(dir, 64 * 1024);
                 DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store, 8 * 1024)) {
-            SmallLog.append(wal, 3000);
+            for (int i = 1; i <= 1000; i++) {
+                wal.append(1, SmallLog.bytes("record " + i + " ".repeat(250)));
+            }
+            wal.sync();
+            SmallLog.awaitSealed(wal, 4);
             shipper.ship();
         }
         ShipLog log = new ShipLog(store);
@@ -78,6 +82,7 @@ class BegunDeletePartsTest {
     /** Its first parts exist, so the deletion has not begun with it. */
     @Test
     void partsOfALaterSegmentAreNoDeletion() {
-        assertThat(begun(Set.copyOf(proof.segments().get(1).objectKeys())).cut()).isNull();
+        assertThat(begun(Set.copyOf(proof.segments().get(1).objectKeys())).cut())
+                .isNull();
     }
 }

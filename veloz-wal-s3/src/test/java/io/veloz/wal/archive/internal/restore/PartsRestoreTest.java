@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,7 +49,11 @@ class PartsRestoreTest {
         store = store.with(isEncrypted ? new TestKeys("k1") : EncryptionKeys.NONE);
         try (Wal wal = SmallLog.open(source(), 64 * 1024);
                 DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store, 4096)) {
-            SmallLog.append(wal, 800);
+            for (int i = 1; i <= 800; i++) {
+                wal.append(1, SmallLog.bytes("record " + i + " ".repeat(40)));
+            }
+            wal.sync();
+            SmallLog.awaitSealed(wal, 1);
             shipper.ship();
         }
         parts = store.objects().keySet().stream()
@@ -65,8 +70,8 @@ class PartsRestoreTest {
     /** Fails from one part on. */
     private void interruptAt(int index) {
         String last = parts.get(index);
-        HeapStore client = store.client(
-                request -> isPart(request) && request.key().compareTo(last) >= 0 ? Fault.FAIL : null);
+        HeapStore client =
+                store.client(request -> isPart(request) && request.key().compareTo(last) >= 0 ? Fault.FAIL : null);
         assertThatThrownBy(() -> DirectRestore.restore(client, RestoreOptions.into(target())))
                 .isInstanceOf(WalRestoreException.class);
     }
@@ -86,7 +91,9 @@ class PartsRestoreTest {
 
     private Path incomplete() throws IOException {
         try (Stream<Path> files = Files.walk(target())) {
-            return files.filter(file -> file.toString().endsWith(".tmp")).findFirst().orElseThrow();
+            return files.filter(file -> file.toString().endsWith(".tmp"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -105,7 +112,7 @@ class PartsRestoreTest {
         ship(false);
         interruptAt(8);
         byte[] kept = Files.readAllBytes(incomplete());
-        Files.write(incomplete(), java.util.Arrays.copyOf(kept, 7 * 4096 - 1));
+        Files.write(incomplete(), Arrays.copyOf(kept, 7 * 4096 - 1));
         assertThat(restore()).containsExactlyElementsOf(parts.subList(6, parts.size()));
     }
 
@@ -127,7 +134,7 @@ class PartsRestoreTest {
         ship(false);
         interruptAt(8);
         byte[] kept = Files.readAllBytes(incomplete());
-        byte[] longer = java.util.Arrays.copyOf(kept, 200_000);
+        byte[] longer = Arrays.copyOf(kept, 200_000);
         Files.write(incomplete(), longer);
         List<String> fetched = restore();
         assertThat(fetched).isEqualTo(parts);

@@ -4,7 +4,9 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.fault.Logs;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,6 +57,17 @@ public final class SmallLog {
         for (int i = 0; i < count; i++) {
             wal.appendDurable(1 + i % 3, bytes("record " + (wal.lastSequence() + 1) + " ".repeat(40)));
         }
+    }
+
+    /** Waits until so many segments are sealed, which another thread does after the roll. */
+    public static void awaitSealed(Wal wal, int segments) {
+        Logs.await(segments + " sealed segments", () -> {
+            try {
+                return wal.files().sealed().size() >= segments;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     public static ByteBuffer bytes(String text) {

@@ -30,7 +30,8 @@ class PartLanesTest {
         List<FileObject> parts = new ArrayList<>();
         try (Wal wal = TestShip.open(new FaultyStorage(1, DiskRules.WORST))) {
             TestShip.append(wal, 1);
-            FileObject.Range file = FileObject.Range.whole(wal.files(), wal.files().currentName());
+            FileObject.Range file =
+                    FileObject.Range.whole(wal.files(), wal.files().currentName());
             for (int i = 0; i < count; i++) {
                 parts.add(FileObject.read(file, FileObject.Bytes.IGNORED, RateLimiter.UNLIMITED, "p" + i, null));
             }

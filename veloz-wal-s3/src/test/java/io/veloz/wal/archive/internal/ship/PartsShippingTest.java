@@ -15,6 +15,7 @@ import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.StoredFrame;
+import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.ship.TestShip.Stepper;
 import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.HeapStore;
@@ -57,14 +58,16 @@ class PartsShippingTest {
                 .build());
     }
 
+    private static void appendSegment(Wal wal) {
+        append(wal, RECORDS);
+        SmallLog.awaitSealed(wal, 1);
+    }
+
     private static Stepper shipper(Wal wal, HeapStore to) {
         return new Stepper(
                 LocalLog.of(wal),
                 to,
-                TestShip.shipping(to)
-                        .partBytes(PART_BYTES)
-                        .requireEscrow(false)
-                        .build());
+                TestShip.shipping(to).partBytes(PART_BYTES).requireEscrow(false).build());
     }
 
     private static void ship(Wal wal, HeapStore to) {
@@ -100,25 +103,26 @@ class PartsShippingTest {
     @Test
     void largeSegmentIsStoredInParts() throws IOException {
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, store);
             assertArchiveIsLog(store, wal);
         }
         Segment segment = segments(store).get(0);
         int count = (int) ((segment.fileBytes() + PART_BYTES - 1) / PART_BYTES);
         assertThat(count).isGreaterThan(4);
-        assertThat(objects(store)).isEqualTo(keys(store)).startsWith(segment.objectKeys().toArray(String[]::new));
+        assertThat(objects(store))
+                .isEqualTo(keys(store))
+                .startsWith(segment.objectKeys().toArray(String[]::new));
         assertThat(segment.objectKeys()).hasSize(count);
         assertThat(objects(store).get(2))
                 .isEqualTo("segments/orders_0000000000000001.e0000000001.wal.lz4.p0003of000" + count);
-        assertThat(segment.stored().frames().subList(0, count - 1))
-                .allMatch(frame -> frame.fileBytes() == PART_BYTES);
+        assertThat(segment.stored().frames().subList(0, count - 1)).allMatch(frame -> frame.fileBytes() == PART_BYTES);
     }
 
     @Test
     void smallSegmentIsOneObject() throws IOException {
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             try (Stepper shipper = new Stepper(
                     LocalLog.of(wal),
                     store,
@@ -136,11 +140,12 @@ class PartsShippingTest {
     void joinedPartsAreAFileOfFrames() throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, store);
             for (StoredFrame frame : segments(store).get(0).stored().frames()) {
                 byte[] object = store.objects().get(frame.key());
-                file.writeBytes(Lz4Frames.decompress(new ByteArrayInputStream(object)).readAllBytes());
+                file.writeBytes(
+                        Lz4Frames.decompress(new ByteArrayInputStream(object)).readAllBytes());
             }
             try (InputStream sealed = wal.files().open(wal.files().sealedName(1))) {
                 assertThat(file.toByteArray()).isEqualTo(sealed.readAllBytes());
@@ -162,7 +167,7 @@ class PartsShippingTest {
             int[] seen = new int[1];
             Plan plan = request -> isOfUpload(request) && ++seen[0] == at ? fault : null;
             try (Wal wal = wal()) {
-                append(wal, RECORDS);
+                appendSegment(wal);
                 ship(wal, shared.client(plan));
                 check.after(wal, shared);
             }
@@ -220,7 +225,7 @@ class PartsShippingTest {
             return sent == 1 && isFifth(request.key()) ? Fault.FAIL : null;
         });
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, client);
             assertArchiveIsLog(store, wal);
         }
@@ -243,7 +248,7 @@ class PartsShippingTest {
         });
         try (Wal wal = wal();
                 Stepper shipper = shipper(wal, client)) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             for (int i = 0; i < 50 && shipper.failures.isEmpty(); i++) {
                 advance(shipper);
             }
@@ -264,7 +269,7 @@ class PartsShippingTest {
     void encryptedPartsAreTheLog() throws IOException {
         HeapStore encrypted = new HeapStore().with(new TestKeys("k1"));
         try (Wal wal = wal()) {
-            append(wal, RECORDS);
+            appendSegment(wal);
             ship(wal, encrypted);
             assertArchiveIsLog(encrypted, wal);
         }

@@ -225,8 +225,8 @@ class SummarizerTest {
         for (int part = 1; part <= parts; part++) {
             frames.add(new StoredFrame(ArchiveKeys.part(key, part, parts), 5, Digest.NONE, 5, null));
         }
-        StoredFile stored = new StoredFile(
-                key, 5L * parts, StoredFrame.digest(frames), 5L * parts, Digest.NONE, null, frames);
+        StoredFile stored =
+                new StoredFile(key, 5L * parts, StoredFrame.digest(frames), 5L * parts, Digest.NONE, null, frames);
         return new Segment(number, stored, 4, 1, 1, 1, 0, 0);
     }
 
@@ -236,10 +236,9 @@ class SummarizerTest {
         SlotWriter writer = start();
         Summarizer summarizer = collected(Summarizer.at(log, 4, 40, writer.tip()));
         for (int i = 1; i <= 60; i++) {
-            while (summarizer.isReady()) {
+            while (collected(summarizer).isReady()) {
                 Summarizer.Next next = summarizer.next();
                 put(writer, summarizer, next.part(), next.content());
-                collected(summarizer);
             }
             put(writer, summarizer, segmentInParts(i, writer.epoch(), 16), new byte[0]);
         }
@@ -251,7 +250,8 @@ class SummarizerTest {
         assertThat(levels()).startsWith(1, 2, 1, 2).contains(2);
         assertEverySlotIsNamedOnce();
         SlotWriter next = start();
-        assertThat(collected(Summarizer.at(new ShipLog(store), 4, 40, next.tip())).isReady())
+        assertThat(collected(Summarizer.at(new ShipLog(store), 4, 40, next.tip()))
+                        .isReady())
                 .isEqualTo(summarizer.isReady());
     }
 
