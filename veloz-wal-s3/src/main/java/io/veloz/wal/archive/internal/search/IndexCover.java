@@ -5,10 +5,12 @@ import io.veloz.wal.archive.internal.index.IndexRange.Part;
 import io.veloz.wal.spi.RecordKeys;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The segments of an archive, and the ranges of the indexes that they may have. Immutable. */
 final class IndexCover {
@@ -16,7 +18,7 @@ final class IndexCover {
     private final String prefix;
     private final RecordKeys keys;
     private final NavigableMap<Long, Part> parts = new TreeMap<>();
-    private final NavigableMap<Long, Long> bySequence = new TreeMap<>();
+    private final NavigableMap<Long, Part> bySequence = new TreeMap<>();
 
     IndexCover(String logId, String prefix, RecordKeys keys, List<Part> parts) {
         this.logId = logId;
@@ -24,7 +26,7 @@ final class IndexCover {
         this.keys = keys;
         for (Part part : parts) {
             this.parts.put(part.number(), part);
-            bySequence.put(part.firstSequence(), part.number());
+            bySequence.put(part.firstSequence(), part);
         }
     }
 
@@ -49,8 +51,9 @@ final class IndexCover {
 
     /** Returns the number of the segment that contains a record; empty if no segment does. */
     Optional<Long> segmentOf(long sequence) {
-        return Optional.ofNullable(bySequence.floorEntry(sequence))
-                .map(entry -> entry.getValue())
-                .filter(number -> parts.get(number).lastSequence() >= sequence);
+        Map.@Nullable Entry<Long, Part> entry = bySequence.floorEntry(sequence);
+        return entry == null || entry.getValue().lastSequence() < sequence
+                ? Optional.empty()
+                : Optional.of(entry.getValue().number());
     }
 }
