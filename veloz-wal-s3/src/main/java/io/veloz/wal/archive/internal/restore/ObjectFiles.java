@@ -174,8 +174,7 @@ public final class ObjectFiles {
         @Nullable DataKey key = encryption == null ? null : keys.open(encryption, where(expected));
         Content content = new Content(counted, key == null ? ContentDigest.plain() : key.digest(), sink);
         toSink(counted, sink::restart);
-        try (InputStream in =
-                Lz4Frames.decompress(clear(expected, counted, key), expected.fileBytes(), checksObject)) {
+        try (InputStream in = Lz4Frames.decompress(clear(expected, counted, key), expected.fileBytes(), checksObject)) {
             long length = in.transferTo(content);
             counted.drain(expected.objectBytes());
             check(expected, "file size", length, expected.fileBytes());
