@@ -74,9 +74,8 @@ public final class FillFiles {
      * @param from the first segment whose file stays
      */
     void retain(long from) throws IOException {
-        long first = older.firstSegment();
         for (String name : storage.list()) {
-            if (isTemporary(name) && number(name) < Math.min(from, first)) {
+            if (isTemporary(name) && number(name) < Math.min(from, older.firstSegment())) {
                 delete(name);
             }
         }

@@ -120,8 +120,7 @@ public final class RestorePlanner {
     }
 
     /** @param checkpoint the one that is restored */
-    RestorePlan plan(
-            Proof proof, RestoreSelection selection, List<Segment> left, Optional<Attachment> checkpoint) {
+    RestorePlan plan(Proof proof, RestoreSelection selection, List<Segment> left, Optional<Attachment> checkpoint) {
         @Nullable Slot tip = proof.tip();
         boolean newLog = options.isUpToAPoint() || !selection.gaps().isEmpty();
         long fileBytes = selection.segmentBytes() + selection.tailBytes();
