@@ -121,6 +121,9 @@ class FollowCommandTest {
                 bytesRead,
                 Optional.empty(),
                 "",
+                Optional.empty(),
+                Duration.ZERO,
+                Optional.empty(),
                 null);
     }
 
