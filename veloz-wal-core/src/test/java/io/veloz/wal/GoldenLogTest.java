@@ -147,7 +147,10 @@ class GoldenLogTest {
         ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(file.length - 12, new Checksum().of(bytes, from, file.length - 12 - from));
         storage.put(TestLog.sealed(2), file);
-        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE).segments().get(1).detail())
+        assertThat(WalRecovery.verify(ReadOptions.of(storage), WalProgress.NONE)
+                        .segments()
+                        .get(1)
+                        .detail())
                 .contains("SHA-256 mismatch of the data");
         LogFiles files = LogFiles.of(storage, "orders");
         SealedSegment segment = files.sealed(2).orElseThrow();

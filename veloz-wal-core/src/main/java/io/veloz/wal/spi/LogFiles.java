@@ -279,7 +279,8 @@ public final class LogFiles {
                 read = scanner.header().lastSequence();
             }
             if (scanner.position() != footer.dataEnd() || scanner.lastBatchCrc() != footer.lastBatchCrc()) {
-                String why = scanner.reason().isEmpty() ? "the data does not end as the footer states" : scanner.reason();
+                String why =
+                        scanner.reason().isEmpty() ? "the data does not end as the footer states" : scanner.reason();
                 throw new WalCorruptException(where, scanner.position(), read + 1, segment.lastSequence(), why);
             }
             Sha256 data = SegmentSealer.dataSha256(header, file, footer.dataEnd());
@@ -288,7 +289,8 @@ public final class LogFiles {
                 throw new WalCorruptException(where, -1, segment.firstSequence(), segment.lastSequence(), why);
             }
         } catch (DamagedException e) {
-            throw new WalCorruptException(where, 0, segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
+            throw new WalCorruptException(
+                    where, 0, segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
         } catch (UnknownFormatException e) {
             throw new WalVersionException(where + ": " + e.getMessage());
         }

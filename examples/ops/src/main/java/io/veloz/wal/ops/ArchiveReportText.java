@@ -65,8 +65,7 @@ final class ArchiveReportText {
         report.replay().ifPresent(replay -> write(replay, out));
         out.character('\n');
         report.problems().forEach(problem -> out.line("- " + text(problem)));
-        report.acknowledgedProblems()
-                .forEach(problem -> out.line("- " + text(problem) + "; its loss is acknowledged"));
+        report.acknowledgedProblems().forEach(problem -> out.line("- " + text(problem) + "; its loss is acknowledged"));
         for (LostRange gap : report.status().gaps()) {
             out.line("- " + gap);
         }

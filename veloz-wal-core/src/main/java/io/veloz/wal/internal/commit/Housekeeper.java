@@ -254,7 +254,8 @@ public final class Housekeeper implements Runnable {
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file = SegmentMaker.fill(storage, names, header, (filled, nanos) -> handover.pace(filled, activeBytes(), nanos));
+                StorageFile file = SegmentMaker.fill(
+                        storage, names, header, (filled, nanos) -> handover.pace(filled, activeBytes(), nanos));
                 diskFullEnded();
                 return file;
             } catch (StoppedException e) {

@@ -68,7 +68,8 @@ class SegmentMakerTest {
             assertThat(file.size()).isEqualTo(SEGMENT_BYTES);
             ByteBuffer bytes = ByteBuffer.allocate(SEGMENT_BYTES - SegmentHeader.BYTES);
             file.readFully(bytes, SegmentHeader.BYTES);
-            assertThat(bytes.flip().mismatch(ByteBuffer.allocate(bytes.limit()))).isEqualTo(-1);
+            assertThat(bytes.flip().mismatch(ByteBuffer.allocate(bytes.limit())))
+                    .isEqualTo(-1);
         }
     }
 }

@@ -80,23 +80,13 @@ final class FileUpload {
      * @param keys one for the object; of a file in parts, the first one for the digest of the file, then one for each part
      */
     static FileUpload read(
-            LogFiles files,
-            String file,
-            RateLimiter limiter,
-            String key,
-            PartLayout layout,
-            NextKey keys)
+            LogFiles files, String file, RateLimiter limiter, String key, PartLayout layout, NextKey keys)
             throws IOException {
         if (layout.isWhole()) {
-            FileObject object =
-                    FileObject.read(FileObject.Range.whole(files, file), FileObject.Bytes.IGNORED, limiter, key, keys.next());
+            FileObject object = FileObject.read(
+                    FileObject.Range.whole(files, file), FileObject.Bytes.IGNORED, limiter, key, keys.next());
             return new FileUpload(
-                    key,
-                    List.of(object),
-                    false,
-                    object.fileBytes(),
-                    object.fileSha256(),
-                    object.encryption());
+                    key, List.of(object), false, object.fileBytes(), object.fileSha256(), object.encryption());
         }
         @Nullable DataKey digestKey = keys.next();
         ContentDigest whole = digestKey == null ? ContentDigest.plain() : digestKey.digest();

@@ -34,12 +34,11 @@ public final class SameObject {
         encryptions.add(stated.encryption());
         stated.parts().forEach(part -> encryptions.add(part.encryption()));
         Iterator<@Nullable Encryption> next = encryptions.iterator();
-        return new SameObject(
-                FileUpload.read(files, file, RateLimiter.UNLIMITED, stated.key(), layout, () -> {
-                    // A local file that is longer has more parts than are stated, and is not the stated one.
-                    Encryption encryption = next.hasNext() ? next.next() : null;
-                    return encryption == null ? null : keys.open(encryption, stated.key());
-                }));
+        return new SameObject(FileUpload.read(files, file, RateLimiter.UNLIMITED, stated.key(), layout, () -> {
+            // A local file that is longer has more parts than are stated, and is not the stated one.
+            Encryption encryption = next.hasNext() ? next.next() : null;
+            return encryption == null ? null : keys.open(encryption, stated.key());
+        }));
     }
 
     /** Returns whether the file is the stated one. */

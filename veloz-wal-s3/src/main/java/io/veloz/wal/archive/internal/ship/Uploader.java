@@ -165,11 +165,11 @@ final class Uploader {
             throws IOException {
         String key = ArchiveKeys.segment(log.files().prefix(), segment.number(), epoch);
         check(log, segment);
-        FileUpload content = contents.content(
-                key, keys -> FileUpload.read(log.files(), segment.file(), limiter, key, layout, keys));
+        FileUpload content =
+                contents.content(key, keys -> FileUpload.read(log.files(), segment.file(), limiter, key, layout, keys));
         if (content.fileBytes() != segment.fileBytes()) {
-            throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes() + " bytes; expected "
-                    + segment.fileBytes() + ": the file has changed and is not archived");
+            throw new IOException(log.describe() + "/" + segment.file() + ": " + content.fileBytes()
+                    + " bytes; expected " + segment.fileBytes() + ": the file has changed and is not archived");
         }
         return new Segment(
                 segment.number(),
@@ -201,9 +201,7 @@ final class Uploader {
             throws IOException {
         String key = ArchiveKeys.checkpoint(checkpoint.sequence(), epoch);
         FileUpload content = contents.content(
-                key,
-                keys -> FileUpload.read(
-                        log.files(), checkpoint.file(), limiter, key, PartLayout.WHOLE, keys));
+                key, keys -> FileUpload.read(log.files(), checkpoint.file(), limiter, key, PartLayout.WHOLE, keys));
         if (!log.has(checkpoint)) {
             throw new IOException(log.describe() + "/" + checkpoint.file() + " was replaced by a newer checkpoint");
         }
