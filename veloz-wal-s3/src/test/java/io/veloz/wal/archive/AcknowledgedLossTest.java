@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.veloz.wal.LostRange;
+import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
@@ -13,10 +14,12 @@ import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.restore.RestoreReport.Outcome;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Objects that cannot be repaired, because their bytes exist nowhere. */
@@ -196,6 +201,63 @@ class AcknowledgedLossTest {
         assertThat(report.lost())
                 .anyMatch(gap ->
                         gap.firstSequence() <= lost.firstSequence() && gap.lastSequence() >= lost.lastSequence());
+    }
+
+    private WalRestoreException refusal(RestoreOptions options) {
+        return catchThrowableOfType(WalRestoreException.class, () -> DirectRestore.restore(store, options));
+    }
+
+    private enum Point {
+        FIRST,
+        MIDDLE,
+        LAST;
+
+        long of(long first, long last) {
+            return this == FIRST ? first : this == LAST ? last : (first + last) / 2;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3,FIRST", "3,MIDDLE", "3,LAST", "-1,FIRST", "-1,MIDDLE", "-1,LAST"})
+    void pointInALossIsRefusedAsAGapUnlessGapsAreAccepted(int index, Point point) throws IOException {
+        Segment lost = segment(index);
+        store.remove(lost.key());
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        assertGapAt(point.of(lost.firstSequence(), lost.lastSequence()), lost.firstSequence(), lost.lastSequence());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Point.class)
+    void pointInADeclaredGapIsRefusedUnlessGapsAreAccepted(Point point) throws IOException {
+        Path log = dir.resolve("log");
+        try (Wal wal = SmallLog.open(log)) {
+            SmallLog.append(wal, 300);
+        }
+        store = new HeapStore();
+        TestArchive gapped = new TestArchive(store, log).segment(1);
+        long first = gapped.archived().sequence() + 1;
+        long last = LogFiles.of(log).sealed(2).orElseThrow().lastSequence();
+        gapped.gap(first, last, 3).tails(1000, Long.MAX_VALUE);
+        assertGapAt(point.of(first, last), first, last);
+    }
+
+    /** Asserts that a restore up to a record in a gap does not silently end before that gap. */
+    private void assertGapAt(long until, long first, long last) {
+        WalRestoreException refused =
+                refusal(RestoreOptions.into(target()).untilSequence(until));
+        assertThat(refused.reason()).isEqualTo(Reason.GAP);
+        assertThat(refused.firstSequence()).isEqualTo(first);
+        RestoreReport report = DirectRestore.restore(
+                store, RestoreOptions.into(target()).untilSequence(until).acceptGaps());
+        assertThat(report.outcome()).isEqualTo(Outcome.COPIED);
+        assertThat(report.lastSequence()).isEqualTo(first - 1);
+        assertThat(report.lost()).singleElement().satisfies(gap -> {
+            assertThat(gap.firstSequence()).isEqualTo(first);
+            assertThat(gap.lastSequence()).isEqualTo(last);
+        });
+        Path before = dir.resolve("before");
+        DirectRestore.restore(store, RestoreOptions.into(before).untilSequence(first - 1));
+        assertThat(SmallLog.read(before)).hasSize((int) first - 1);
     }
 
     @Test

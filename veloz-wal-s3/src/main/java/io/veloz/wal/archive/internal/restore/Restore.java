@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
@@ -437,10 +438,19 @@ final class Restore {
                 .reusedFiles(reused)
                 .localAhead(ahead)
                 .keptDirectory(kept)
-                .lost(found.lost())
+                .lost(lost(plan, found))
                 .notes(notes)
                 .took(durations)
                 .build();
+    }
+
+    /** Returns also the gaps after the last restored record, which a log cannot show. */
+    private static List<LostRange> lost(RestorePlan plan, RecoveryReport found) {
+        List<LostRange> all = new ArrayList<>(found.lost());
+        plan.gaps().stream()
+                .filter(gap -> gap.firstSequence() > found.lastSequence())
+                .forEach(all::add);
+        return all;
     }
 
     private long lastTimestampNanos(Storage storage, RecoveryReport found) {
