@@ -161,6 +161,55 @@ class AcknowledgedLossTest {
         assertThat(report.acknowledgedProblems()).isEmpty();
     }
 
+    @Test
+    void intactObjectMakesARangeIneffectiveAtEachLevelAlsoIncrementally() throws IOException {
+        Segment damaged = segment(3);
+        Segment missing = segment(4);
+        byte[] whole = store.objects().get(missing.key());
+        damage(damaged);
+        store.remove(missing.key());
+        acknowledge(damaged.firstSequence(), missing.lastSequence());
+        assertThat(verify().isSound()).isTrue();
+        assertThat(verify(ArchiveVerifyOptions.level(Level.PRESENCE)).isSound())
+                .as("the damaged object is read")
+                .isTrue();
+        store.damage(missing.key(), whole);
+        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY))
+                        .problems())
+                .extracting(Problem::key)
+                .containsExactly(damaged.key());
+        assertThat(levels()).doesNotContain("content");
+    }
+
+    @Test
+    void missingObjectIsNotAcknowledgedTogetherWithAnIntactOne() throws IOException {
+        acknowledge(segment(3).firstSequence(), segment(4).lastSequence());
+        Segment missing = segment(4);
+        store.remove(missing.key());
+        ArchiveReport report = verify(ArchiveVerifyOptions.level(Level.PRESENCE));
+        assertThat(report.problems()).extracting(Problem::key).containsExactly(missing.key());
+        assertThat(report.acknowledgedProblems()).isEmpty();
+        assertThat(levels()).doesNotContain("presence");
+    }
+
+    @Test
+    void acknowledgementEndsWithTheRepairAndHidesNoLaterLoss() throws IOException {
+        Segment lost = segment(3);
+        byte[] whole = store.objects().get(lost.key());
+        store.remove(lost.key());
+        acknowledge(lost.firstSequence(), lost.lastSequence());
+        assertThat(verify().isSound()).isTrue();
+        assertThat(CaredArchive.state(store).gaps()).hasSize(1);
+        store.damage(lost.key(), whole);
+        assertThat(verify(ArchiveVerifyOptions.level(Level.CONTENT).incremental(REVERIFY))
+                        .isSound())
+                .isTrue();
+        assertThat(CaredArchive.state(store).gaps()).isEmpty();
+        store.remove(lost.key());
+        assertThat(verify(ArchiveVerifyOptions.level(Level.PRESENCE)).isSound()).isFalse();
+        assertThat(levels()).doesNotContain("content");
+    }
+
     // ---- restore
 
     private Path target() {
