@@ -16,6 +16,7 @@ import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.restore.RestoreReport.Outcome;
@@ -23,7 +24,9 @@ import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -250,6 +253,30 @@ class AcknowledgedLossTest {
         assertThat(report.lost())
                 .anyMatch(gap ->
                         gap.firstSequence() <= lost.firstSequence() && gap.lastSequence() >= lost.lastSequence());
+    }
+
+    @Test
+    void restoreBeginsAgainOnceForAllMissingObjects() throws IOException {
+        List<Segment> lost = List.of(segment(1), segment(3), segment(5), segment(7));
+        for (Segment each : lost) {
+            store.remove(each.key());
+            acknowledge(each.firstSequence(), each.lastSequence());
+        }
+        Map<String, Integer> fetched = new HashMap<>();
+        HeapStore client = store.client(request -> {
+            if (request.kind() == Kind.GET && request.key().equals(lost.get(3).key())) {
+                fetched.merge(request.key(), 1, Integer::sum);
+            }
+            return null;
+        });
+        // One at a time, so that the others are not fetched at the same time as the first one.
+        RestoreReport report = DirectRestore.restore(
+                client, RestoreOptions.into(target()).parallelism(1).acceptGaps());
+        assertThat(fetched).isEmpty();
+        assertThat(report.lost()).hasSize(4);
+        assertThat(report.notes())
+                .filteredOn(note -> note.contains("are lost, as acknowledged"))
+                .hasSize(4);
     }
 
     private WalRestoreException refusal(RestoreOptions options) {

@@ -14,6 +14,7 @@ import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.TargetLog.Relation;
@@ -74,7 +75,7 @@ final class Restore {
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.planner = new RestorePlanner(store, log, options, retries, this::note);
         this.checks = new RestoreChecks(store, options, staging);
-        this.lost = new LostSegments(store.describe());
+        this.lost = new LostSegments(store, retries);
         RestoreChecks.checkOptions(options);
     }
 
@@ -165,14 +166,21 @@ final class Restore {
             try {
                 return restore(lost.without(whole));
             } catch (DamagedObjectException e) {
-                if (!lost.add(e)) {
+                List<Segment> found =
+                        lost.found(e, RestoreSelection.of(begin().proof(), options).segments());
+                if (found.isEmpty()) {
                     throw e;
                 }
-                note("records " + e.firstSequence + " to " + e.lastSequence + " are lost, as acknowledged: "
-                        + e.getMessage());
+                found.forEach(segment -> noteLost(segment, e));
                 closeFetch();
             }
         }
+    }
+
+    private void noteLost(Segment segment, DamagedObjectException e) {
+        lost.add(segment);
+        note("records " + segment.firstSequence() + " to " + segment.lastSequence() + " are lost, as acknowledged: "
+                + (segment.key().equals(e.key) ? e.getMessage() : segment.key() + " is missing"));
     }
 
     /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
