@@ -10,18 +10,24 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareWriter;
 import io.veloz.wal.archive.internal.fill.FillIn.End;
 import io.veloz.wal.archive.internal.fill.FillIn.Result;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.CrashingDirectories;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.ManySegments;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
-import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
@@ -32,6 +38,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -128,7 +135,7 @@ class FillInTest {
     void segmentsAreFetchedTheNewestFirst() throws IOException {
         List<String> fetched = new ArrayList<>();
         HeapStore client = store.client(request -> {
-            if (request.kind() == Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS)) {
+            if (request.kind() == HeapStore.Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS)) {
                 fetched.add(request.key());
             }
             return null;
@@ -290,6 +297,50 @@ class FillInTest {
         store.damage(key, whole);
         assertThat(fill().end()).isEqualTo(End.COMPLETE);
         assertWhole();
+    }
+
+    private void acknowledge(Gap lost) throws IOException {
+        Retries retries = new Retries(n -> {});
+        LogIdentity identity = new ShipLog(store).identity().orElseThrow();
+        new CareWriter(store, retries, identity, Clock.systemUTC(), "host")
+                .put(Kind.VERIFIED, tip -> tip.state().acknowledging(lost));
+    }
+
+    private Segment archived(long number) throws IOException {
+        ShipLog log = new ShipLog(store);
+        return new Prover(log, log.identity().orElseThrow(), new Retries(n -> {}), 1, slots -> {})
+                .prove(Long.MAX_VALUE).segments().stream()
+                        .filter(segment -> segment.number() == number)
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    @Test
+    void acknowledgedLossEndsTheFillAboveIt() throws IOException {
+        Segment lost = archived(begin - 2);
+        store.remove(lost.key());
+        acknowledge(new Gap(lost.firstSequence(), lost.lastSequence()));
+        Result result = fill();
+        assertThat(result.end()).isEqualTo(End.LOST);
+        assertThat(result.filled()).isEqualTo(1);
+        assertThat(result.firstSequence()).isEqualTo(lost.lastSequence() + 1);
+        assertThat(result.left()).isEmpty();
+        assertThat(result.notes()).anyMatch(note -> note.contains("are lost, as acknowledged"));
+        assertSound();
+        assertNoTemporaryFile();
+        HeapStore later = store.client(Plan.NONE);
+        assertThat(fill(later).end()).isEqualTo(End.NOT_PENDING);
+        assertThat(later.requests()).isZero();
+    }
+
+    @Test
+    void rangeWithAnIntactSegmentDoesNotEndTheFill() throws IOException {
+        Segment lost = archived(begin - 2);
+        store.remove(lost.key());
+        acknowledge(new Gap(lost.firstSequence(), archived(begin - 1).lastSequence()));
+        assertThat(catchThrowableOfType(WalRestoreException.class, this::fill).reason())
+                .isEqualTo(Reason.DAMAGED);
+        assertThat(LogFiles.of(target).olderSegments().isPending()).isTrue();
     }
 
     @Test
