@@ -268,6 +268,45 @@ class ObjectRepairTest {
                 .isTrue();
     }
 
+    /** The SUMMARY comes after the slot of a segment, which counts whatever happens to the SUMMARY. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"DENY", "FAIL"})
+    void segmentIsReportedAsRestatedIfItsSummaryCannotBePut(Fault fault) throws IOException {
+        shipMore();
+        keys("segments/").forEach(this::damage);
+        int damaged = keys("segments/").size();
+        HeapStore counted = new HeapStore();
+        store.objects().forEach(counted::damage);
+        // The slots of the same repair of a copy show which one is the first SUMMARY.
+        Set<String> before = counted.objects().keySet();
+        Path original = log;
+        log = Files.createDirectory(dir.resolve("parent")).resolve("log");
+        copy(original, log);
+        repair(counted);
+        String summary = counted.objects().entrySet().stream()
+                .filter(slot -> slot.getKey().startsWith("ship/") && !before.contains(slot.getKey()))
+                .filter(slot ->
+                        new String(slot.getValue(), StandardCharsets.ISO_8859_1).contains("\"kind\":\"SUMMARY\""))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow();
+        log = original;
+        HeapStore client = store.client(
+                request -> request.kind() == HeapStore.Kind.PUT && request.key().equals(summary) ? fault : null);
+        ArchiveRepairReport report = repair(client);
+        List<String> stated = keys("segments/").stream()
+                .filter(key -> key.contains(".e0000000003."))
+                .toList();
+        assertThat(stated).hasSizeBetween(1, damaged - 1);
+        assertThat(report.repaired()).extracting(Repaired::other).containsExactlyElementsOf(stated);
+        assertThat(report.untouched()).hasSize(damaged - stated.size());
+        assertThat(report.notes()).anyMatch(note -> note.startsWith("the repair puts no SUMMARY"));
+        assertThat(repair(store).isComplete()).isTrue();
+        assertWhole(store);
+    }
+
     private long summaries() {
         return keys("ship/").stream()
                 .filter(key -> new String(store.objects().get(key), StandardCharsets.ISO_8859_1)
