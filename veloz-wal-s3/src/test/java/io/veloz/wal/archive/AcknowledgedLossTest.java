@@ -11,19 +11,28 @@ import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
+import io.veloz.wal.archive.internal.care.CareWriter;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Floor;
+import io.veloz.wal.archive.internal.format.CareState.Plan;
+import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.store.HeapStore;
-import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.restore.RestoreReport.Outcome;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -264,7 +273,7 @@ class AcknowledgedLossTest {
         }
         Map<String, Integer> fetched = new HashMap<>();
         HeapStore client = store.client(request -> {
-            if (request.kind() == Kind.GET && request.key().equals(lost.get(3).key())) {
+            if (request.kind() == HeapStore.Kind.GET && request.key().equals(lost.get(3).key())) {
                 fetched.merge(request.key(), 1, Integer::sum);
             }
             return null;
@@ -277,6 +286,39 @@ class AcknowledgedLossTest {
         assertThat(report.notes())
                 .filteredOn(note -> note.contains("are lost, as acknowledged"))
                 .hasSize(4);
+    }
+
+    private void raiseFloor(Segment first) throws IOException {
+        Cut cut = new Cut(first.number(), first.firstSequence());
+        CareWriter care = new CareWriter(
+                store, new Retries(attempt -> {}), CaredArchive.identity(store), Clock.systemUTC(), "host");
+        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(tip.number() + 1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(tip.number() + 1, cut, 1, 1, 1, 1)));
+    }
+
+    @Test
+    void objectThatRetentionDeletesDuringARestoreIsRetiredAndNotLost() throws IOException {
+        Segment retired = segment(0);
+        Segment first = segment(1);
+        acknowledge(retired.firstSequence(), retired.lastSequence());
+        boolean[] isDone = {false};
+        HeapStore client = store.client(request -> {
+            if (!isDone[0] && request.key().equals(retired.key())) {
+                isDone[0] = true;
+                try {
+                    raiseFloor(first);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                store.remove(retired.key());
+            }
+            return null;
+        });
+        RestoreReport report = DirectRestore.restore(client, RestoreOptions.into(target()));
+        assertThat(report.outcome()).isEqualTo(Outcome.RESTORED);
+        assertThat(report.lost()).isEmpty();
+        assertThat(report.firstSequence()).isEqualTo(first.firstSequence());
+        assertThat(report.notes()).noneMatch(note -> note.contains("are lost"));
     }
 
     private WalRestoreException refusal(RestoreOptions options) {

@@ -166,8 +166,7 @@ final class Restore {
             try {
                 return restore(lost.without(whole));
             } catch (DamagedObjectException e) {
-                List<Segment> found =
-                        lost.found(e, RestoreSelection.of(begin().proof(), options).segments());
+                List<Segment> found = lostBy(e);
                 if (found.isEmpty()) {
                     throw e;
                 }
@@ -175,6 +174,19 @@ final class Restore {
                 closeFetch();
             }
         }
+    }
+
+    /** Returns the lost segments that a damaged or missing object shows; an empty list if its loss is not acknowledged. */
+    private List<Segment> lostBy(DamagedObjectException e) throws IOException {
+        List<Segment> found =
+                lost.found(e, RestoreSelection.of(begin().proof(), options).segments());
+        if (found.isEmpty()) {
+            return found;
+        }
+        // After the objects: retention may have deleted them meanwhile, and what is retired is not lost.
+        Floor now = currentFloor();
+        found.removeIf(segment -> now.cut().isAbove(segment.key()));
+        return now.cut().isAbove(e.key) ? List.of() : found;
     }
 
     private void noteLost(Segment segment, DamagedObjectException e) {
@@ -185,11 +197,15 @@ final class Restore {
 
     /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
     private boolean isRetiredSince(DamagedObjectException e) throws IOException {
-        Floor now = new CareChain(log.store(), objects.retries(), planner.identity())
+        Floor now = currentFloor();
+        return now.record() != floor.record() && now.cut().isAbove(e.key);
+    }
+
+    private Floor currentFloor() throws IOException {
+        return new CareChain(log.store(), objects.retries(), planner.identity())
                 .lastReadable(this::note)
                 .state()
                 .floor();
-        return now.record() != floor.record() && now.cut().isAbove(e.key);
     }
 
     private RestoreReport restore(Proof whole) throws IOException {
