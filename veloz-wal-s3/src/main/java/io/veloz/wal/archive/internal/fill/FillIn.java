@@ -128,18 +128,16 @@ public final class FillIn {
         }
         try {
             // An earlier run may have died, and this one may end before it fetches anything.
-            deleteTemporary(older.firstSegment() - options.parallelism());
-            Result result = run(state.get());
-            if (result.end() == End.STOPPED) {
-                deleteTemporary(Long.MAX_VALUE);
+            if (!isClosed()) {
+                files.retain(older.firstSegment() - options.parallelism());
             }
-            return result;
+            Result result = run(state.get());
+            return result.end() == End.STOPPED ? stopped() : result;
         } catch (StoppedException e) {
-            deleteTemporary(Long.MAX_VALUE);
-            return result(End.STOPPED, left.subList((int) filled, left.size()));
+            return stopped();
         } catch (IOException | RuntimeException e) {
             try {
-                deleteTemporary(Long.MAX_VALUE);
+                deleteTemporary();
             } catch (IOException | RuntimeException failure) {
                 e.addSuppressed(failure);
             }
@@ -147,10 +145,20 @@ public final class FillIn {
         }
     }
 
-    /** Deletes the files of segments before one that were not added, unless another process may have the log open. */
-    private void deleteTemporary(long from) throws IOException {
+    /** Returns the result of a run that was stopped. The next one deletes the files that this one cannot delete. */
+    private Result stopped() throws IOException {
+        try {
+            deleteTemporary();
+        } catch (IOException | IllegalStateException e) {
+            note("temporary files may be left until the next fill: " + e.getMessage());
+        }
+        return result(End.STOPPED, left.subList((int) filled, left.size()));
+    }
+
+    /** Deletes the files of segments that were not added, unless another process may have the log open. */
+    private void deleteTemporary() throws IOException {
         if (!isClosed()) {
-            files.retain(from);
+            files.retain(Long.MAX_VALUE);
         }
     }
 

@@ -32,7 +32,9 @@ import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.OlderSegments;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -196,6 +198,84 @@ class FillInTest {
         }
         assertThat(fill().end()).isEqualTo(End.COMPLETE);
         assertWhole();
+    }
+
+    @Test
+    void stopIsReportedAlsoIfTheTemporaryFilesCannotBeDeleted() throws IOException {
+        AtomicBoolean stopped = new AtomicBoolean();
+        HeapStore client = store.client(request -> {
+            // The request after this one is not made.
+            stopped.compareAndSet(false, request.key().startsWith(ArchiveKeys.SEGMENTS));
+            return null;
+        });
+        Storage broken = new ForwardingStorage(DiskStorage.open(target)) {
+            @Override
+            public List<String> list() throws IOException {
+                if (stopped.get()) {
+                    throw new IOException("the disk does not answer");
+                }
+                return super.list();
+            }
+        };
+        Result result = fill(client, broken, stopped::get);
+        assertThat(result.end()).isEqualTo(End.STOPPED);
+        assertThat(result.notes()).anyMatch(note -> note.contains("the disk does not answer"));
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void filesOfALogThatIsClosedAreNotReadForAStart() throws IOException {
+        LogFiles files = LogFiles.of(target);
+        OlderSegments open = files.olderSegments();
+        AtomicBoolean isRead = new AtomicBoolean();
+        OlderSegments closed = new OlderSegments() {
+            @Override
+            public boolean isPending() throws IOException {
+                return open.isPending();
+            }
+
+            @Override
+            public long firstSegment() throws IOException {
+                isRead.set(true);
+                return open.firstSegment();
+            }
+
+            @Override
+            public long firstSequence() throws IOException {
+                return open.firstSequence();
+            }
+
+            @Override
+            public void checkOpen() {
+                throw new IllegalStateException("closed");
+            }
+
+            @Override
+            public String temporaryName(long number) {
+                return open.temporaryName(number);
+            }
+
+            @Override
+            public boolean add(long number) throws IOException {
+                checkOpen();
+                return open.add(number);
+            }
+
+            @Override
+            public void end() throws IOException {
+                checkOpen();
+            }
+        };
+        boolean[] wasRead = {true};
+        HeapStore client = store.client(request -> {
+            wasRead[0] &= isRead.get();
+            return null;
+        });
+        RestoreOptions options = RestoreOptions.into(target);
+        Result result = new FillIn(client, new Retries(n -> {}), files, closed, options, 0, () -> false).run();
+        assertThat(wasRead[0]).isFalse();
+        assertThat(result.end()).isEqualTo(End.STOPPED);
     }
 
     @Test
