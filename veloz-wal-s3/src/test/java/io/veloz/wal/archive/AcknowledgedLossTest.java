@@ -222,6 +222,24 @@ class AcknowledgedLossTest {
         assertThat(levels()).doesNotContain("content");
     }
 
+    @Test
+    void rangeThatIsRetiredInPartCoversTheRest() throws IOException {
+        Segment first = segment(1);
+        Segment rest = segment(2);
+        store.remove(first.key());
+        store.remove(rest.key());
+        acknowledge(first.firstSequence(), rest.lastSequence());
+        raiseFloor(rest);
+        for (Level level : List.of(Level.PRESENCE, Level.CONTENT)) {
+            ArchiveReport report = verify(ArchiveVerifyOptions.level(level));
+            assertThat(report.isSound()).as(level.name()).isTrue();
+            assertThat(report.acknowledgedProblems())
+                    .extracting(Problem::key)
+                    .containsExactly(rest.key());
+        }
+        assertThat(refusal(RestoreOptions.into(target())).reason()).isEqualTo(Reason.GAP);
+    }
+
     // ---- restore
 
     private Path target() {

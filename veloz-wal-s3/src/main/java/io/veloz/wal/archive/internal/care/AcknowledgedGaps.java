@@ -17,11 +17,15 @@ import java.util.function.Predicate;
 public final class AcknowledgedGaps {
     private final Collection<Gap> gaps;
 
+    /** The first record that is not retired: a range that begins before it has only the rest. */
+    private final long floor;
+
     public AcknowledgedGaps(CareState state) {
         this.gaps = state.gaps().values();
+        this.floor = state.floor().cut().sequence();
     }
 
-    /** A range, and the segments that together have exactly its records. */
+    /** A range, and the segments that together have exactly its records, apart from the retired ones. */
     public record Range(Gap gap, List<Segment> segments) {}
 
     /**
@@ -67,9 +71,9 @@ public final class AcknowledgedGaps {
     }
 
     /** Returns the segments that together have exactly the records of a range; none if there are no such segments. */
-    private static List<Segment> covered(Gap gap, List<Segment> segments) {
+    private List<Segment> covered(Gap gap, List<Segment> segments) {
         List<Segment> covered = new ArrayList<>();
-        long next = gap.firstSequence();
+        long next = Math.max(gap.firstSequence(), floor);
         for (Segment segment : segments) {
             if (segment.firstSequence() == next && segment.lastSequence() <= gap.lastSequence()) {
                 covered.add(segment);
