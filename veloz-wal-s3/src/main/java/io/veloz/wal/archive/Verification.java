@@ -198,10 +198,7 @@ final class Verification {
     private long partlyMissing(Proof proof, CareState state) throws IOException {
         Predicate<Segment> isMissing = isBad();
         List<Segment> others = new AcknowledgedGaps(state)
-                .segments(
-                        proof.segments(),
-                        range -> range.segments().stream().anyMatch(isMissing),
-                        isMissing.negate());
+                .segments(proof.segments(), range -> range.segments().stream().anyMatch(isMissing), isMissing.negate());
         return others.isEmpty() ? 0 : inScratch(scratch -> again(proof, others, scratch));
     }
 
@@ -289,8 +286,7 @@ final class Verification {
 
     private List<String> orphans(Proof whole) {
         Map<String, Long> listed = prover.objects();
-        named(whole)
-                .forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
+        named(whole).forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
         return listed.keySet().stream()
                 .filter(key -> !ArchiveKeys.isOfBackup(key))
                 .sorted()
@@ -347,10 +343,7 @@ final class Verification {
         // An acknowledgement counts only while all objects of its range are lost.
         Set<Segment> known = Set.copyOf(chosen.segments());
         List<Segment> again = new AcknowledgedGaps(state)
-                .segments(
-                        proof.segments(),
-                        range -> true,
-                        isBad().negate().and(segment -> !known.contains(segment)));
+                .segments(proof.segments(), range -> true, isBad().negate().and(segment -> !known.contains(segment)));
         skipped = (long) proof.segments().size() - chosen.segments().size() - again.size();
         options.onCost()
                 .accept(new Cost(

@@ -233,9 +233,7 @@ class AcknowledgedLossTest {
         for (Level level : List.of(Level.PRESENCE, Level.CONTENT)) {
             ArchiveReport report = verify(ArchiveVerifyOptions.level(level));
             assertThat(report.isSound()).as(level.name()).isTrue();
-            assertThat(report.acknowledgedProblems())
-                    .extracting(Problem::key)
-                    .containsExactly(rest.key());
+            assertThat(report.acknowledgedProblems()).extracting(Problem::key).containsExactly(rest.key());
         }
         assertThat(refusal(RestoreOptions.into(target())).reason()).isEqualTo(Reason.GAP);
     }
@@ -291,7 +289,8 @@ class AcknowledgedLossTest {
         }
         Map<String, Integer> fetched = new HashMap<>();
         HeapStore client = store.client(request -> {
-            if (request.kind() == HeapStore.Kind.GET && request.key().equals(lost.get(3).key())) {
+            if (request.kind() == HeapStore.Kind.GET
+                    && request.key().equals(lost.get(3).key())) {
                 fetched.merge(request.key(), 1, Integer::sum);
             }
             return null;
@@ -310,7 +309,9 @@ class AcknowledgedLossTest {
         Cut cut = new Cut(first.number(), first.firstSequence());
         CareWriter care = new CareWriter(
                 store, new Retries(attempt -> {}), CaredArchive.identity(store), Clock.systemUTC(), "host");
-        care.put(Kind.PLAN, tip -> tip.state().planned(new Plan(tip.number() + 1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
+        care.put(
+                Kind.PLAN,
+                tip -> tip.state().planned(new Plan(tip.number() + 1, cut, 1, 1, Digest.NONE, Instant.EPOCH)));
         care.put(Kind.DELETE, tip -> tip.state().deleted(new Floor(tip.number() + 1, cut, 1, 1, 1, 1)));
     }
 
@@ -379,8 +380,7 @@ class AcknowledgedLossTest {
 
     /** Asserts that a restore up to a record in a gap does not silently end before that gap. */
     private void assertGapAt(long until, long first, long last) {
-        WalRestoreException refused =
-                refusal(RestoreOptions.into(target()).untilSequence(until));
+        WalRestoreException refused = refusal(RestoreOptions.into(target()).untilSequence(until));
         assertThat(refused.reason()).isEqualTo(Reason.GAP);
         assertThat(refused.firstSequence()).isEqualTo(first);
         RestoreReport report = DirectRestore.restore(

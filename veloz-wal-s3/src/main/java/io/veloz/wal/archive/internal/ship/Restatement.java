@@ -201,7 +201,8 @@ public final class Restatement {
         }
         confirmed();
         if (summarizer != null) {
-            summarizer.added(Objects.requireNonNull(writer.tip().slot()), writer.tip().sha256());
+            summarizer.added(
+                    Objects.requireNonNull(writer.tip().slot()), writer.tip().sha256());
         }
     }
 

@@ -208,10 +208,11 @@ class FillInTest {
             stopped.compareAndSet(false, request.key().startsWith(ArchiveKeys.SEGMENTS));
             return null;
         });
+        AtomicBoolean failed = new AtomicBoolean();
         Storage broken = new ForwardingStorage(DiskStorage.open(target)) {
             @Override
             public List<String> list() throws IOException {
-                if (stopped.get()) {
+                if (stopped.get() && failed.compareAndSet(false, true)) {
                     throw new IOException("the disk does not answer");
                 }
                 return super.list();
