@@ -33,6 +33,11 @@ public record ArchiveFillReport(
         TRIMMED,
         /** Retention has removed older segments from the archive. */
         RETIRED,
+        /**
+         * The next older segment is damaged or missing, and its loss is acknowledged ({@link ArchiveVerifier#acknowledge}). The log
+         * begins after it; earlier records stay in the archive only.
+         */
+        LOST,
         /** The fill was closed, or the log was. The next fill continues. */
         STOPPED
     }

@@ -104,8 +104,9 @@ public final class ArchiveVerifier {
     /**
      * Acknowledges a range of missing records: a verification that finds exactly this range missing is sound. The range is one of
      * {@link ArchiveReport#unacknowledgedGaps}, or that of one or more consecutive segments whose objects are damaged or missing and
-     * cannot be repaired. An intact object in such a range makes the acknowledgement ineffective, for the others as well. Requires
-     * the right to put under {@code care/}.
+     * cannot be repaired. An intact object in such a range makes the acknowledgement ineffective, for the others as well, and a sound
+     * verification of the content that is recorded withdraws it when all objects are intact. Requires the right to put under {@code
+     * care/}.
      *
      * @throws IllegalArgumentException if the range has no first or no last record, or ends before it begins
      * @throws ArchiveCareException if too many ranges are acknowledged, or slots were lost

@@ -5,6 +5,7 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Cost;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
+import io.veloz.wal.archive.internal.care.AcknowledgedGaps.Range;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.care.CareChain.Tip;
 import io.veloz.wal.archive.internal.care.Marks;
@@ -12,6 +13,7 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.CareRecord;
 import io.veloz.wal.archive.internal.format.CareState;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -25,6 +27,7 @@ import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.spi.StateReplay;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +44,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +67,6 @@ final class Verification {
     private final Map<Level, List<Problem>> problems = new EnumMap<>(Level.class);
     private final Instant begun;
     private long skipped;
-
-    /** The keys of the segments whose content was chosen to be read. */
-    private final Set<String> chosenKeys = new HashSet<>();
 
     /** The last care record when the verification began. */
     private Tip first = Tip.NONE;
@@ -115,11 +117,14 @@ final class Verification {
         }
         if (options.level().compareTo(Level.CONTENT) >= 0) {
             read = content(proof, state);
+        } else if (options.level() == Level.PRESENCE) {
+            read = partlyMissing(proof, state);
         }
         CareState after =
                 all().isEmpty() ? state : chain.lastReadable(finding -> {}).state();
         problems.values()
                 .forEach(found -> found.removeIf(problem -> after.floor().cut().isAbove(problem.key())));
+        Set<Gap> intact = intact(proof, state);
         List<Problem> acknowledged = removeAcknowledged(proof, after);
         ArchiveReport report = new ArchiveReport(
                 new ArchiveStatus(
@@ -137,7 +142,7 @@ final class Verification {
                 after.gaps().values(),
                 acknowledged,
                 replay == null ? null : replay.result());
-        record(report.isSound() ? reached() : damaged(report), report.isSound(), proof);
+        record(report.isSound() ? reached() : damaged(report), report.isSound(), proof, intact);
         return report;
     }
 
@@ -153,19 +158,56 @@ final class Verification {
         return problems.values().stream().flatMap(List::stream).toList();
     }
 
-    /**
-     * Removes the problems of the segments whose loss is acknowledged, and returns them. A segment whose content was not read may
-     * be lost: the mark that allows it to be skipped was set when it was.
-     */
-    private List<Problem> removeAcknowledged(Proof proof, CareState state) {
-        List<List<Problem>> ofObjects = List.of(found(Level.PRESENCE), found(Level.CONTENT));
+    // ---- acknowledged losses
+
+    /** Returns the problems of objects, by level. */
+    private List<List<Problem>> ofObjects() {
+        return List.of(found(Level.PRESENCE), found(Level.CONTENT));
+    }
+
+    /** Returns which segments have a problem so far. */
+    private Predicate<Segment> isBad() {
         Set<String> bad = new HashSet<>();
-        ofObjects.forEach(found -> found.forEach(problem -> bad.add(problem.key())));
-        Set<String> known = new AcknowledgedGaps(state)
-                .keys(proof.segments(), segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
+        ofObjects().forEach(found -> found.forEach(problem -> bad.add(problem.key())));
+        return segment ->
+                bad.contains(segment.key()) || segment.objectKeys().stream().anyMatch(bad::contains);
+    }
+
+    /** Removes the problems of the segments whose loss is acknowledged, and returns them. */
+    private List<Problem> removeAcknowledged(Proof proof, CareState state) {
+        Set<String> known = new AcknowledgedGaps(state).keys(proof.segments(), isBad());
         List<Problem> removed = new ArrayList<>();
-        ofObjects.forEach(found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        ofObjects().forEach(found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
         return removed;
+    }
+
+    /** Returns the acknowledged ranges all of whose segments were read and are intact. */
+    private Set<Gap> intact(Proof proof, CareState state) {
+        if (options.level().compareTo(Level.CONTENT) < 0) {
+            return Set.of();
+        }
+        Predicate<Segment> isBad = isBad();
+        return new AcknowledgedGaps(state)
+                .ranges(proof.segments()).stream()
+                        .filter(range -> range.segments().stream().noneMatch(isBad))
+                        .map(Range::gap)
+                        .collect(Collectors.toSet());
+    }
+
+    /** Reads the other segments of acknowledged ranges of which some are missing. Returns the number of bytes. */
+    private long partlyMissing(Proof proof, CareState state) throws IOException {
+        Predicate<Segment> isMissing = isBad();
+        List<Segment> others = new AcknowledgedGaps(state)
+                .segments(proof.segments(), range -> range.segments().stream().anyMatch(isMissing), isMissing.negate());
+        return others.isEmpty() ? 0 : inScratch(scratch -> again(proof, others, scratch));
+    }
+
+    /** Reads segments that no verification would have to read otherwise. Returns the number of bytes. */
+    private long again(Proof proof, List<Segment> segments, Storage scratch) throws IOException {
+        RecordCheck check = newCheck(proof, scratch, null);
+        check.check(with(proof, segments, List.of(), List.of()));
+        addContent(check);
+        return check.read();
     }
 
     // ---- slots and care records
@@ -176,7 +218,7 @@ final class Verification {
             return from.prove(Long.MAX_VALUE);
         } catch (BrokenProofException e) {
             try {
-                record(Level.CHAIN, false, null);
+                record(Level.CHAIN, false, null, Set.of());
             } catch (IOException | RuntimeException failure) {
                 e.addSuppressed(failure);
             }
@@ -184,7 +226,7 @@ final class Verification {
         }
     }
 
-    private void record(Level level, boolean isSound, @Nullable Proof proof) throws IOException {
+    private void record(Level level, boolean isSound, @Nullable Proof proof, Set<Gap> intact) throws IOException {
         if (options.isRecorded() && !isEvidence) {
             String name = level.name().toLowerCase(Locale.ROOT);
             Instant now = care.clock().instant();
@@ -193,7 +235,8 @@ final class Verification {
                             new Marks.Result(name, isSound, first.number(), begun, now),
                             proof,
                             basis,
-                            replay == null ? 0 : replay.checkpoint());
+                            replay == null ? 0 : replay.checkpoint(),
+                            intact);
         }
     }
 
@@ -297,42 +340,64 @@ final class Verification {
         if (newReplay != null) {
             replay = new RecordReplay(newReplay.get(), firstSequence(chosen), chosen.attachments());
         }
-        skipped = (long) proof.segments().size() - chosen.segments().size();
-        chosen.segments().forEach(segment -> chosenKeys.add(segment.key()));
+        // An acknowledgement counts only while all objects of its range are lost.
+        Set<Segment> known = Set.copyOf(chosen.segments());
+        List<Segment> again = new AcknowledgedGaps(state)
+                .segments(proof.segments(), range -> true, isBad().negate().and(segment -> !known.contains(segment)));
+        skipped = (long) proof.segments().size() - chosen.segments().size() - again.size();
         options.onCost()
                 .accept(new Cost(
                         (long) objects(chosen.segments(), chosen.attachments())
+                                + objects(again, List.of())
                                 + chosen.tails().size(),
-                        chosen.segments().stream()
+                        Stream.concat(chosen.segments().stream(), again.stream())
                                         .mapToLong(Segment::objectBytes)
                                         .sum()
                                 + chosen.attachments().stream()
                                         .mapToLong(Attachment::objectBytes)
                                         .sum(),
                         skipped));
+        return inScratch(directory -> {
+            RecordCheck check = newCheck(proof, directory, replay);
+            check.check(chosen);
+            replaced(check, chosen, state);
+            addContent(check);
+            if (replay != null) {
+                found(Level.REPLAY).addAll(replay.problems(all().isEmpty()));
+            }
+            return check.read() + (again.isEmpty() ? 0 : again(proof, again, directory));
+        });
+    }
+
+    private RecordCheck newCheck(Proof proof, Storage directory, @Nullable RecordReplay replayed) {
+        return new RecordCheck(
+                care.store(),
+                care.retries(),
+                options.bytesPerSecond(),
+                proof.identity(),
+                directory,
+                progress,
+                replayed);
+    }
+
+    private void addContent(RecordCheck check) {
+        // A missing object is known from its size already, also if it is a part of a segment.
+        check.problems().stream()
+                .filter(found -> all().stream().noneMatch(known -> known.key().startsWith(found.key())))
+                .forEach(found(Level.CONTENT)::add);
+    }
+
+    /** Reads objects into a directory. Returns the number of bytes. */
+    private interface Reading {
+        long into(Storage directory) throws IOException;
+    }
+
+    private long inScratch(Reading reading) throws IOException {
         Path directory = scratch == null
                 ? Files.createTempDirectory("veloz-wal-verify-")
                 : Files.createTempDirectory(scratch, "veloz-wal-verify-");
         try {
-            RecordCheck check = new RecordCheck(
-                    care.store(),
-                    care.retries(),
-                    options.bytesPerSecond(),
-                    proof.identity(),
-                    DiskStorage.open(directory),
-                    progress,
-                    replay);
-            check.check(chosen);
-            replaced(check, chosen, state);
-            // A missing object is known from its size already, also if it is a part of a segment.
-            check.problems().stream()
-                    .filter(found ->
-                            all().stream().noneMatch(known -> known.key().startsWith(found.key())))
-                    .forEach(found(Level.CONTENT)::add);
-            if (replay != null) {
-                found(Level.REPLAY).addAll(replay.problems(all().isEmpty()));
-            }
-            return check.read();
+            return reading.into(DiskStorage.open(directory));
         } finally {
             delete(directory);
         }

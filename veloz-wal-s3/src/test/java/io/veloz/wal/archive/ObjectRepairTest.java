@@ -54,6 +54,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The repair of an archive from its log. */
 @Timeout(120)
@@ -213,6 +214,41 @@ class ObjectRepairTest {
         assertWhole(store);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"segments/", "attachments/"})
+    void objectThatTheStoreHasDamagedAgainDoesNotEndTheRepair(String prefix) throws IOException {
+        List<String> missing = List.of(
+                keys("segments/").get(0),
+                keys("segments/").get(2),
+                keys("attachments/").get(0));
+        missing.forEach(store::remove);
+        String again = missing.stream()
+                .filter(key -> key.startsWith(prefix))
+                .findFirst()
+                .orElseThrow();
+        boolean[] isDone = {false};
+        HeapStore client = store.client(request -> {
+            if (!isDone[0] && store.objects().containsKey(again)) {
+                isDone[0] = true;
+                damage(again);
+            }
+            return null;
+        });
+        ArchiveRepairReport report = repair(client);
+        assertThat(isDone[0]).isTrue();
+        if (prefix.equals("segments/")) {
+            assertThat(report.isComplete()).isTrue();
+            assertThat(report.repaired()).extracting(Repaired::name).containsExactlyInAnyOrderElementsOf(missing);
+            assertWhole(store);
+        } else {
+            assertThat(report.repaired()).extracting(Repaired::name).containsExactlyElementsOf(missing.subList(0, 2));
+            assertThat(report.untouched()).singleElement().satisfies(problem -> {
+                assertThat(problem.key()).isEqualTo(again);
+                assertThat(problem.reason()).contains("damaged after it was put again");
+            });
+        }
+    }
+
     private ArchiveReport verifyIncrementally() {
         return new ArchiveVerifier(store, new Retries(attempt -> {}))
                 .verify(
@@ -266,6 +302,35 @@ class ObjectRepairTest {
                         .full(WalProgress.NONE)
                         .isSound())
                 .isTrue();
+    }
+
+    /** The SUMMARY comes after the slot of a segment, which counts whatever happens to the SUMMARY. */
+    @Test
+    void segmentIsReportedAsRestatedIfTheSummaryAfterItCannotBePut() {
+        shipMore();
+        keys("segments/").forEach(this::damage);
+        int damaged = keys("segments/").size();
+        String[] put = {"", ""};
+        HeapStore client = store.client(request -> {
+            if (request.kind() != HeapStore.Kind.PUT) {
+                return null;
+            }
+            // Each slot of a segment follows its object, and a SUMMARY follows such a slot.
+            if (put[1].isEmpty() && put[0].startsWith("ship/") && request.key().startsWith("ship/")) {
+                put[1] = request.key();
+            }
+            put[0] = request.key();
+            return request.key().equals(put[1]) ? Fault.DENY : null;
+        });
+        ArchiveRepairReport report = repair(client);
+        List<String> stated = keys("segments/").stream()
+                .filter(key -> key.contains(".e0000000004."))
+                .toList();
+        assertThat(stated).hasSizeBetween(1, damaged - 1);
+        assertThat(report.repaired()).extracting(Repaired::other).containsExactlyElementsOf(stated);
+        assertThat(report.untouched()).hasSize(damaged - stated.size());
+        assertThat(report.notes()).anyMatch(note -> note.startsWith("the repair puts no SUMMARY"));
+        assertThat(repair(store).isComplete()).isTrue();
     }
 
     private long summaries() {

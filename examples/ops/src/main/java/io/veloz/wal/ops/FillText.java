@@ -32,6 +32,7 @@ final class FillText {
             case COMPLETE -> "complete";
             case TRIMMED -> "ended by a trim";
             case RETIRED -> "complete up to the first record that retention has kept";
+            case LOST -> "complete down to records that are lost, as acknowledged";
             case STOPPED -> "stopped; run it again";
         };
     }

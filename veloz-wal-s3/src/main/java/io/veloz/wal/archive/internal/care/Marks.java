@@ -4,6 +4,7 @@ import io.veloz.wal.archive.internal.format.CareRecord;
 import io.veloz.wal.archive.internal.format.CareRecord.Kind;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
 import io.veloz.wal.archive.internal.format.CareState.Mark;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -15,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Records how far each level of the verification has come. Confined to one thread. */
@@ -48,9 +50,12 @@ public final class Marks {
      * @param proof what was verified, without retired segments; null if damage prevented it
      * @param basis the marks of the levels that were verified only from these marks on
      * @param replayed the last checkpoint that was compared with the replayed records; 0 if none was
+     * @param intact the acknowledged ranges whose objects were all read and are intact. A sound result withdraws the
+     *     acknowledgement, which would hide a later loss
      * @return the record; empty if the archive has no segment, so that there is nothing to record
      */
-    public Optional<CareRecord> record(Result result, @Nullable Proof proof, Map<String, Mark> basis, long replayed)
+    public Optional<CareRecord> record(
+            Result result, @Nullable Proof proof, Map<String, Mark> basis, long replayed, Set<Gap> intact)
             throws IOException {
         if (result.isSound && (proof == null || proof.segments().isEmpty())) {
             return Optional.empty();
@@ -60,6 +65,9 @@ public final class Marks {
             int reached = LEVELS.indexOf(result.level);
             if (result.isSound && state.damaged() > result.after) {
                 return state;
+            }
+            if (result.isSound) {
+                state = state.withdrawing(intact);
             }
             for (int each = 0; each < LEVELS.size(); each++) {
                 String level = LEVELS.get(each);

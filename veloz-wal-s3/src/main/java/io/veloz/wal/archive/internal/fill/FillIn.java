@@ -2,9 +2,11 @@ package io.veloz.wal.archive.internal.fill;
 
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
 import io.veloz.wal.archive.internal.care.CareChain;
 import io.veloz.wal.archive.internal.fill.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
+import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.FillState;
 import io.veloz.wal.archive.internal.format.LogIdentity;
@@ -72,6 +74,8 @@ public final class FillIn {
         TRIMMED,
         /** The older segments were retired from the archive. */
         RETIRED,
+        /** The next older segment is lost, and an operator has acknowledged that. */
+        LOST,
         /** It was stopped, or the log was closed. The next run continues. */
         STOPPED
     }
@@ -124,18 +128,16 @@ public final class FillIn {
         }
         try {
             // An earlier run may have died, and this one may end before it fetches anything.
-            deleteTemporary(older.firstSegment() - options.parallelism());
-            Result result = run(state.get());
-            if (result.end() == End.STOPPED) {
-                deleteTemporary(Long.MAX_VALUE);
+            if (!isClosed()) {
+                files.retain(older.firstSegment() - options.parallelism());
             }
-            return result;
+            Result result = run(state.get());
+            return result.end() == End.STOPPED ? stopped() : result;
         } catch (StoppedException e) {
-            deleteTemporary(Long.MAX_VALUE);
-            return result(End.STOPPED, left.subList((int) filled, left.size()));
+            return stopped();
         } catch (IOException | RuntimeException e) {
             try {
-                deleteTemporary(Long.MAX_VALUE);
+                deleteTemporary();
             } catch (IOException | RuntimeException failure) {
                 e.addSuppressed(failure);
             }
@@ -143,10 +145,20 @@ public final class FillIn {
         }
     }
 
-    /** Deletes the files of segments before one that were not added, unless another process may have the log open. */
-    private void deleteTemporary(long from) throws IOException {
+    /** Returns the result of a run that was stopped. The next one deletes the files that this one cannot delete. */
+    private Result stopped() throws IOException {
+        try {
+            deleteTemporary();
+        } catch (IOException | IllegalStateException e) {
+            note("temporary files may be left until the next fill: " + e.getMessage());
+        }
+        return result(End.STOPPED, left.subList((int) filled, left.size()));
+    }
+
+    /** Deletes the files of segments that were not added, unless another process may have the log open. */
+    private void deleteTemporary() throws IOException {
         if (!isClosed()) {
-            files.retain(from);
+            files.retain(Long.MAX_VALUE);
         }
     }
 
@@ -156,9 +168,9 @@ public final class FillIn {
         checkIdentity(identity, state);
         Proof proof = planner.prove();
         // After the proof, because retention may raise the floor meanwhile.
-        Floor floor = floor(identity);
+        Floor floor = care(identity).floor();
         left = left(proof, state, floor);
-        End end = fill(identity);
+        End end = fill(proof);
         List<Segment> rest = left.subList((int) filled, left.size());
         if (end == End.STOPPED) {
             return result(end, rest);
@@ -191,11 +203,8 @@ public final class FillIn {
         }
     }
 
-    private Floor floor(LogIdentity identity) throws IOException {
-        return new CareChain(store, retries, identity)
-                .lastReadable(this::note)
-                .state()
-                .floor();
+    private CareState care(LogIdentity identity) throws IOException {
+        return new CareChain(store, retries, identity).lastReadable(this::note).state();
     }
 
     /**
@@ -236,7 +245,7 @@ public final class FillIn {
                 null);
     }
 
-    private End fill(LogIdentity identity) throws IOException {
+    private End fill(Proof proof) throws IOException {
         long total = left.stream().mapToLong(Segment::fileBytes).sum();
         long done = 0;
         try (Downloads downloads = new Downloads(files, objects, left, options.parallelism(), this::checkSpace)) {
@@ -261,8 +270,14 @@ public final class FillIn {
             return End.STOPPED;
         } catch (BadObjectException e) {
             Segment damaged = left.get((int) filled);
-            if (floor(identity).cut().segment() > damaged.number()) {
+            CareState care = care(proof.identity());
+            if (care.floor().cut().segment() > damaged.number()) {
                 return End.RETIRED;
+            }
+            if (isAcknowledged(damaged, proof, care)) {
+                note("records " + damaged.firstSequence() + " to " + damaged.lastSequence()
+                        + " are lost, as acknowledged, and the log begins after them: " + e.getMessage());
+                return End.LOST;
             }
             throw new WalRestoreException(
                     Reason.DAMAGED,
@@ -272,6 +287,13 @@ public final class FillIn {
                     e.getMessage() + "; put it back from a version or a copy, and fill in again",
                     e);
         }
+    }
+
+    /** Returns whether the loss of a segment is acknowledged. Those after it are in the log, so they are not lost. */
+    private static boolean isAcknowledged(Segment damaged, Proof proof, CareState care) {
+        return new AcknowledgedGaps(care)
+                .keys(proof.segments(), segment -> segment.number() <= damaged.number())
+                .contains(damaged.key());
     }
 
     private boolean isClosed() {

@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.format;
 
 import java.time.Instant;
 import java.util.Collections;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -215,5 +216,12 @@ public record CareState(
         TreeMap<Long, Gap> more = new TreeMap<>(gaps);
         more.put(gap.firstSequence, gap);
         return new CareState(floor, plan, delete, holds, verified, more, damaged);
+    }
+
+    /** Returns the state without the acknowledgement of ranges whose records are in the archive. */
+    public CareState withdrawing(Set<Gap> found) {
+        TreeMap<Long, Gap> fewer = new TreeMap<>(gaps);
+        fewer.values().removeAll(found);
+        return new CareState(floor, plan, delete, holds, verified, fewer, damaged);
     }
 }

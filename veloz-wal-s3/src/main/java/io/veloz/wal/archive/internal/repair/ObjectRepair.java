@@ -214,14 +214,35 @@ public final class ObjectRepair {
             try {
                 restate(toRestate.get(i));
             } catch (WalShippingRefusedException | WalFencedException e) {
-                boolean isSuperseded = e instanceof WalShippingRefusedException refused
-                        && refused.reason() == WalShippingRefusedException.Reason.SUPERSEDED;
-                String next = isSuperseded ? " (`ship --take-over EPOCH`)" : "";
-                for (Found left : toRestate.subList(i, toRestate.size())) {
-                    leave(left, "it cannot be stated again: " + e.getMessage() + next);
-                }
+                leaveFrom(i, e);
                 return;
             }
+            if (!summarize(i + 1)) {
+                return;
+            }
+        }
+    }
+
+    /** Puts a SUMMARY if it is due. If that fails, what was restated counts, and those from an index on are left. */
+    private boolean summarize(int next) {
+        try {
+            if (restatement != null) {
+                restatement.summarize();
+            }
+            return true;
+        } catch (WalShippingRefusedException | WalFencedException | IOException e) {
+            notes.add("the repair puts no SUMMARY: " + e.getMessage());
+            leaveFrom(next, e);
+            return false;
+        }
+    }
+
+    private void leaveFrom(int first, Exception e) {
+        boolean isSuperseded = e instanceof WalShippingRefusedException refused
+                && refused.reason() == WalShippingRefusedException.Reason.SUPERSEDED;
+        String next = isSuperseded ? " (`ship --take-over EPOCH`)" : "";
+        for (Found left : toRestate.subList(first, toRestate.size())) {
+            leave(left, "it cannot be stated again: " + e.getMessage() + next);
         }
     }
 

@@ -5,6 +5,9 @@ import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
+import io.veloz.wal.archive.internal.proof.Retries;
+import io.veloz.wal.archive.store.ObjectStore;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -18,12 +21,14 @@ import java.util.Set;
 final class LostSegments {
     private static final String REASON = "the object is damaged or missing, and its loss is acknowledged";
 
-    private final String archive;
+    private final ObjectStore store;
+    private final Retries retries;
     private final Set<String> lost = new HashSet<>();
     private Set<String> acknowledged = Set.of();
 
-    LostSegments(String archive) {
-        this.archive = archive;
+    LostSegments(ObjectStore store, Retries retries) {
+        this.store = store;
+        this.retries = retries;
     }
 
     /** Takes over what is acknowledged. */
@@ -31,9 +36,36 @@ final class LostSegments {
         acknowledged = new AcknowledgedGaps(state).keys(proof.segments(), segment -> true);
     }
 
-    /** Adds a damaged or missing object. Returns false if its loss is not acknowledged. */
-    boolean add(DamagedObjectException e) {
-        return acknowledged.contains(e.key) && lost.add(e.key);
+    /**
+     * Returns the segment of a damaged or missing object, and all others that are missing, so that a restore begins again once and
+     * not for each of them. Returns an empty list if its loss is not acknowledged.
+     *
+     * @param fetched the segments that the restore fetches
+     */
+    List<Segment> found(DamagedObjectException e, List<Segment> fetched) throws IOException {
+        List<Segment> found = new ArrayList<>();
+        if (acknowledged.contains(e.key) && !lost.contains(e.key)) {
+            for (Segment segment : fetched) {
+                boolean isKnown = segment.key().equals(e.key);
+                if (isKnown || (acknowledged.contains(segment.key()) && isMissing(segment))) {
+                    found.add(segment);
+                }
+            }
+        }
+        return found;
+    }
+
+    private boolean isMissing(Segment segment) throws IOException {
+        for (String key : segment.objectKeys()) {
+            if (retries.call(() -> store.head(key)).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void add(Segment segment) {
+        lost.add(segment.key());
     }
 
     /** Returns a proof in which the lost segments are gaps. */
@@ -43,7 +75,11 @@ final class LostSegments {
         for (Segment segment : proof.segments()) {
             if (lost.contains(segment.key())) {
                 gaps.add(new LostRange(
-                        segment.firstSequence(), segment.lastSequence(), archive + "/" + segment.key(), -1, REASON));
+                        segment.firstSequence(),
+                        segment.lastSequence(),
+                        store.describe() + "/" + segment.key(),
+                        -1,
+                        REASON));
             } else {
                 segments.add(segment);
             }

@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.restore;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
@@ -13,6 +14,7 @@ import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Floor;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.TargetLog.Relation;
@@ -73,7 +75,7 @@ final class Restore {
         this.objects = new ObjectFiles(store, retries, options.bytesPerSecond());
         this.planner = new RestorePlanner(store, log, options, retries, this::note);
         this.checks = new RestoreChecks(store, options, staging);
-        this.lost = new LostSegments(store.describe());
+        this.lost = new LostSegments(store, retries);
         RestoreChecks.checkOptions(options);
     }
 
@@ -164,23 +166,46 @@ final class Restore {
             try {
                 return restore(lost.without(whole));
             } catch (DamagedObjectException e) {
-                if (!lost.add(e)) {
+                List<Segment> found = lostBy(e);
+                if (found.isEmpty()) {
                     throw e;
                 }
-                note("records " + e.firstSequence + " to " + e.lastSequence + " are lost, as acknowledged: "
-                        + e.getMessage());
+                found.forEach(segment -> noteLost(segment, e));
                 closeFetch();
             }
         }
     }
 
+    /** Returns the lost segments that a damaged or missing object shows; an empty list if its loss is not acknowledged. */
+    private List<Segment> lostBy(DamagedObjectException e) throws IOException {
+        List<Segment> found =
+                lost.found(e, RestoreSelection.of(begin().proof(), options).segments());
+        if (found.isEmpty()) {
+            return found;
+        }
+        // After the objects: retention may have deleted them meanwhile, and what is retired is not lost.
+        Floor now = currentFloor();
+        found.removeIf(segment -> now.cut().isAbove(segment.key()));
+        return now.cut().isAbove(e.key) ? List.of() : found;
+    }
+
+    private void noteLost(Segment segment, DamagedObjectException e) {
+        lost.add(segment);
+        note("records " + segment.firstSequence() + " to " + segment.lastSequence() + " are lost, as acknowledged: "
+                + (segment.key().equals(e.key) ? e.getMessage() : segment.key() + " is missing"));
+    }
+
     /** Returns whether a damaged or missing object is below a floor that was raised during the restore. */
     private boolean isRetiredSince(DamagedObjectException e) throws IOException {
-        Floor now = new CareChain(log.store(), objects.retries(), planner.identity())
+        Floor now = currentFloor();
+        return now.record() != floor.record() && now.cut().isAbove(e.key);
+    }
+
+    private Floor currentFloor() throws IOException {
+        return new CareChain(log.store(), objects.retries(), planner.identity())
                 .lastReadable(this::note)
                 .state()
                 .floor();
-        return now.record() != floor.record() && now.cut().isAbove(e.key);
     }
 
     private RestoreReport restore(Proof whole) throws IOException {
@@ -437,10 +462,19 @@ final class Restore {
                 .reusedFiles(reused)
                 .localAhead(ahead)
                 .keptDirectory(kept)
-                .lost(found.lost())
+                .lost(lost(plan, found))
                 .notes(notes)
                 .took(durations)
                 .build();
+    }
+
+    /** Returns also the gaps after the last restored record, which a log cannot show. */
+    private static List<LostRange> lost(RestorePlan plan, RecoveryReport found) {
+        List<LostRange> all = new ArrayList<>(found.lost());
+        plan.gaps().stream()
+                .filter(gap -> gap.firstSequence() > found.lastSequence())
+                .forEach(all::add);
+        return all;
     }
 
     private long lastTimestampNanos(Storage storage, RecoveryReport found) {

@@ -11,6 +11,7 @@ import java.util.List;
 /**
  * The part of a proven archive that a restore fetches. Immutable.
  *
+ * @param gaps that begin up to the requested point
  * @param lastSequence the last record of the selection
  */
 record RestoreSelection(List<Segment> segments, List<TailSlot> tails, List<LostRange> gaps, long lastSequence) {
@@ -38,8 +39,8 @@ record RestoreSelection(List<Segment> segments, List<TailSlot> tails, List<LostR
         if (!tails.isEmpty()) {
             last = Math.max(last, tails.get(tails.size() - 1).tail().lastSequence());
         }
-        boolean all = until == Long.MAX_VALUE;
-        long end = Math.max(last, all ? Long.MAX_VALUE : 0);
+        // Up to the point and not to the last available record: the point itself may be in a gap.
+        long end = Math.max(last, until);
         List<LostRange> gaps =
                 proof.gaps().stream().filter(gap -> gap.firstSequence() <= end).toList();
         return new RestoreSelection(

@@ -189,10 +189,9 @@ public final class Restatement {
         return next;
     }
 
-    /** Commits an object that was uploaded and read. Returns when it counts. */
+    /** Commits an object that was uploaded and read. Returns when it counts. Call {@link #summarize} before the next one. */
     public void commit(Segment next, Segment last) throws IOException {
         put(new Restated(next, last.key()), NO_CONTENT);
-        summarize();
     }
 
     private void put(Part part, byte[] content) throws IOException {
@@ -207,8 +206,11 @@ public final class Restatement {
         }
     }
 
-    /** Puts a SUMMARY if it is due, as a shipper does: otherwise a start would read all slots of a large repair. */
-    private void summarize() throws IOException {
+    /**
+     * Puts a SUMMARY if it is due, as a shipper does: otherwise a start would read all slots of a large repair. What was committed
+     * counts also if this fails, but nothing more can be committed then.
+     */
+    public void summarize() throws IOException {
         Summarizer current = summarizer;
         if (current == null) {
             return;

@@ -10,28 +10,37 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
+import io.veloz.wal.archive.internal.care.CareWriter;
 import io.veloz.wal.archive.internal.fill.FillIn.End;
 import io.veloz.wal.archive.internal.fill.FillIn.Result;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.CareRecord.Kind;
+import io.veloz.wal.archive.internal.format.CareState.Gap;
+import io.veloz.wal.archive.internal.format.LogIdentity;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Prover;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.CrashingDirectories;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.ManySegments;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
-import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.OlderSegments;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -128,7 +137,7 @@ class FillInTest {
     void segmentsAreFetchedTheNewestFirst() throws IOException {
         List<String> fetched = new ArrayList<>();
         HeapStore client = store.client(request -> {
-            if (request.kind() == Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS)) {
+            if (request.kind() == HeapStore.Kind.GET && request.key().startsWith(ArchiveKeys.SEGMENTS)) {
                 fetched.add(request.key());
             }
             return null;
@@ -189,6 +198,85 @@ class FillInTest {
         }
         assertThat(fill().end()).isEqualTo(End.COMPLETE);
         assertWhole();
+    }
+
+    @Test
+    void stopIsReportedAlsoIfTheTemporaryFilesCannotBeDeleted() throws IOException {
+        AtomicBoolean stopped = new AtomicBoolean();
+        HeapStore client = store.client(request -> {
+            // The request after this one is not made.
+            stopped.compareAndSet(false, request.key().startsWith(ArchiveKeys.SEGMENTS));
+            return null;
+        });
+        AtomicBoolean failed = new AtomicBoolean();
+        Storage broken = new ForwardingStorage(DiskStorage.open(target)) {
+            @Override
+            public List<String> list() throws IOException {
+                if (stopped.get() && failed.compareAndSet(false, true)) {
+                    throw new IOException("the disk does not answer");
+                }
+                return super.list();
+            }
+        };
+        Result result = fill(client, broken, stopped::get);
+        assertThat(result.end()).isEqualTo(End.STOPPED);
+        assertThat(result.notes()).anyMatch(note -> note.contains("the disk does not answer"));
+        assertThat(fill().end()).isEqualTo(End.COMPLETE);
+        assertWhole();
+    }
+
+    @Test
+    void filesOfALogThatIsClosedAreNotReadForAStart() throws IOException {
+        LogFiles files = LogFiles.of(target);
+        OlderSegments open = files.olderSegments();
+        AtomicBoolean isRead = new AtomicBoolean();
+        OlderSegments closed = new OlderSegments() {
+            @Override
+            public boolean isPending() throws IOException {
+                return open.isPending();
+            }
+
+            @Override
+            public long firstSegment() throws IOException {
+                isRead.set(true);
+                return open.firstSegment();
+            }
+
+            @Override
+            public long firstSequence() throws IOException {
+                return open.firstSequence();
+            }
+
+            @Override
+            public void checkOpen() {
+                throw new IllegalStateException("closed");
+            }
+
+            @Override
+            public String temporaryName(long number) {
+                return open.temporaryName(number);
+            }
+
+            @Override
+            public boolean add(long number) throws IOException {
+                checkOpen();
+                return open.add(number);
+            }
+
+            @Override
+            public void end() throws IOException {
+                checkOpen();
+            }
+        };
+        boolean[] wasRead = {true};
+        HeapStore client = store.client(request -> {
+            wasRead[0] &= isRead.get();
+            return null;
+        });
+        RestoreOptions options = RestoreOptions.into(target);
+        Result result = new FillIn(client, new Retries(n -> {}), files, closed, options, 0, () -> false).run();
+        assertThat(wasRead[0]).isFalse();
+        assertThat(result.end()).isEqualTo(End.STOPPED);
     }
 
     @Test
@@ -290,6 +378,50 @@ class FillInTest {
         store.damage(key, whole);
         assertThat(fill().end()).isEqualTo(End.COMPLETE);
         assertWhole();
+    }
+
+    private void acknowledge(Gap lost) throws IOException {
+        Retries retries = new Retries(n -> {});
+        LogIdentity identity = new ShipLog(store).identity().orElseThrow();
+        new CareWriter(store, retries, identity, Clock.systemUTC(), "host")
+                .put(Kind.VERIFIED, tip -> tip.state().acknowledging(lost));
+    }
+
+    private Segment archived(long number) throws IOException {
+        ShipLog log = new ShipLog(store);
+        return new Prover(log, log.identity().orElseThrow(), new Retries(n -> {}), 1, slots -> {})
+                .prove(Long.MAX_VALUE).segments().stream()
+                        .filter(segment -> segment.number() == number)
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    @Test
+    void acknowledgedLossEndsTheFillAboveIt() throws IOException {
+        Segment lost = archived(begin - 2);
+        store.remove(lost.key());
+        acknowledge(new Gap(lost.firstSequence(), lost.lastSequence()));
+        Result result = fill();
+        assertThat(result.end()).isEqualTo(End.LOST);
+        assertThat(result.filled()).isEqualTo(1);
+        assertThat(result.firstSequence()).isEqualTo(lost.lastSequence() + 1);
+        assertThat(result.left()).isEmpty();
+        assertThat(result.notes()).anyMatch(note -> note.contains("are lost, as acknowledged"));
+        assertSound();
+        assertNoTemporaryFile();
+        HeapStore later = store.client(Plan.NONE);
+        assertThat(fill(later).end()).isEqualTo(End.NOT_PENDING);
+        assertThat(later.requests()).isZero();
+    }
+
+    @Test
+    void rangeWithAnIntactSegmentDoesNotEndTheFill() throws IOException {
+        Segment lost = archived(begin - 2);
+        store.remove(lost.key());
+        acknowledge(new Gap(lost.firstSequence(), archived(begin - 1).lastSequence()));
+        assertThat(catchThrowableOfType(WalRestoreException.class, this::fill).reason())
+                .isEqualTo(Reason.DAMAGED);
+        assertThat(LogFiles.of(target).olderSegments().isPending()).isTrue();
     }
 
     @Test
