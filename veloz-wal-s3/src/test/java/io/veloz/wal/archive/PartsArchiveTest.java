@@ -12,6 +12,7 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveRetentionReport.Outcome;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
@@ -328,6 +329,34 @@ class PartsArchiveTest {
         assertThat(SmallLog.read(restored))
                 .isEqualTo(SmallLog.read(log())
                         .subList((int) applied.firstSequence() - 1, RECORDS + 1));
+    }
+
+    /** The damaged record may have been a hold, so the parts that are left are not deleted. */
+    @Test
+    void partThatIsLostByAccidentIsNoDeletionOfItsSegment() throws IOException {
+        ship(false);
+        CareAccess care = new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC());
+        new ArchiveVerifier(care)
+                .verify(ArchiveVerifyOptions.level(Level.CONTENT).record().build(), WalProgress.NONE);
+        plan(
+                care,
+                ArchiveRetentionOptions.builder(Map.of())
+                        .keepFor(Duration.ofHours(300))
+                        .grace(Duration.ZERO));
+        ArchiveHolds.hold(care, 1, "audit");
+        long last = ArchiveCare.of(store).record();
+        store.damage(ArchiveKeys.numbered(ArchiveKeys.CARE, last), new byte[100]);
+        // A deletion would have deleted the checkpoints before.
+        Cut second = new Cut(2, CaredArchive.proof(store).segments().get(1).firstSequence());
+        store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.ATTACHMENTS) && second.isAbove(key))
+                .forEach(store::remove);
+        store.remove(partsOf(1).get(0));
+        ArchiveHolds.Skipped skipped = ArchiveHolds.skipDamaged(care, last);
+        assertThat(skipped.isDelete()).isFalse();
+        assertThat(skipped.reason()).contains("put them back, or acknowledge the loss");
+        assertThat(CaredArchive.state(store).heldFrom()).isEqualTo(1);
+        assertThat(CaredArchive.state(store).floor().isRaised()).isFalse();
     }
 
     /** Accepts the number of objects that the refusal states. */
