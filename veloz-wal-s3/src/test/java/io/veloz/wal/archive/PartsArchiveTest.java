@@ -294,6 +294,45 @@ class PartsArchiveTest {
                         .toList());
     }
 
+    /** As after a shipper that died while it uploaded a segment, whose next epoch uploaded it again. */
+    @Test
+    void partsOfAnUploadThatWasCutAreNoProblemOfASalvage() throws IOException {
+        ship(false);
+        String orphan = ArchiveKeys.part(ArchiveKeys.segment("orders", 2, 9), 1, 99);
+        store.damage(orphan, new byte[10]);
+        store.objects().keySet().stream()
+                .filter(key -> ArchiveKeys.slotNumber(key) > 0)
+                .forEach(store::remove);
+        ArchiveSalvageReport report = ArchiveSalvage.salvage(
+                store, dir.resolve("salvaged").resolve("log"), WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.notes())
+                .singleElement()
+                .satisfies(note -> assertThat(note).contains("orders_0000000000000002.e0000000009", "1 of its 99 parts"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void recordsBeforeAMissingPartAreSalvaged(boolean isEncrypted) throws IOException {
+        ship(isEncrypted);
+        Segment cut = CaredArchive.proof(store).segments().get(1);
+        String missing = partsOf(2).get(3);
+        store.remove(missing);
+        Path target = dir.resolve("salvaged").resolve("log");
+        ArchiveSalvageReport report =
+                ArchiveSalvage.salvage(store, target, WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.problems())
+                .anySatisfy(problem -> assertThat(problem.reason()).contains(missing));
+        List<Entry> salvaged = SmallLog.read(target);
+        assertThat(salvaged).isSubsetOf(all).endsWith(all.get(all.size() - 1));
+        long inParts = salvaged.stream()
+                .filter(entry -> cut.firstSequence() <= entry.sequence() && entry.sequence() <= cut.lastSequence())
+                .count();
+        // Three of at least nine parts.
+        assertThat(inParts).isBetween(cut.records() / 5, cut.records() / 2);
+        assertThat(salvaged).hasSize(all.size() - (int) (cut.records() - inParts));
+    }
+
     // ---- retention
 
     @Test

@@ -134,7 +134,7 @@ public final class ObjectFiles {
     /**
      * Reads a file. When this method returns, the sink has received exactly the expected file.
      *
-     * @throws BadObjectException if an object is damaged or missing
+     * @throws BadObjectException with the key of an object that is damaged or missing
      * @throws io.veloz.wal.archive.internal.crypt.MissingKeyException if it is encrypted, and the key is not configured
      */
     public void read(StoredFile expected, Sink sink) throws IOException {
@@ -221,15 +221,19 @@ public final class ObjectFiles {
             Sink sink,
             boolean checksObject)
             throws IOException {
-        return retries.call(() -> {
-            ContentDigest file = before.copy();
-            try (InputStream object = objects.open(index)) {
-                copy(frame, object, file, position, sink, checksObject);
-                return file;
-            } catch (NoSuchObjectException e) {
-                throw new BadObjectException(where(frame.key()) + ": the object is missing", e);
-            }
-        });
+        try {
+            return retries.call(() -> {
+                ContentDigest file = before.copy();
+                try (InputStream object = objects.open(index)) {
+                    copy(frame, object, file, position, sink, checksObject);
+                    return file;
+                } catch (NoSuchObjectException e) {
+                    throw new BadObjectException(where(frame.key()) + ": the object is missing", e);
+                }
+            });
+        } catch (BadObjectException e) {
+            throw e.of(frame.key());
+        }
     }
 
     private static void begin(Sink sink, long position) throws IOException {
