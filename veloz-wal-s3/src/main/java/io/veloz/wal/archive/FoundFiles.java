@@ -326,7 +326,8 @@ final class FoundFiles {
             return true;
         } catch (BadObjectException | MissingKeyException e) {
             noteKey(e);
-            problem(segment.key(), segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
+            String key = e instanceof BadObjectException bad ? bad.key(segment.key()) : segment.key();
+            problem(key, segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
             return false;
         }
     }

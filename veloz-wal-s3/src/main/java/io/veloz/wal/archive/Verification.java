@@ -160,11 +160,11 @@ final class Verification {
     private List<Problem> removeAcknowledged(Proof proof, CareState state) {
         List<List<Problem>> ofObjects = List.of(found(Level.PRESENCE), found(Level.CONTENT));
         Set<String> bad = new HashSet<>();
-        ofObjects.forEach(found -> found.forEach(problem -> bad.add(problem.key())));
+        ofObjects.forEach(found -> found.forEach(problem -> bad.add(ArchiveKeys.whole(problem.key()))));
         Set<String> known = new AcknowledgedGaps(state)
                 .keys(proof.segments(), segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
         List<Problem> removed = new ArrayList<>();
-        ofObjects.forEach(found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        ofObjects.forEach(found -> found.removeIf(problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
         return removed;
     }
 
@@ -325,10 +325,10 @@ final class Verification {
                     replay);
             check.check(chosen);
             replaced(check, chosen, state);
-            // A missing object is known from its size already, also if it is a part of a segment.
+            // A missing object, or part, is known from its size already.
             check.problems().stream()
                     .filter(found ->
-                            all().stream().noneMatch(known -> known.key().startsWith(found.key())))
+                            all().stream().noneMatch(known -> known.key().equals(found.key())))
                     .forEach(found(Level.CONTENT)::add);
             if (replay != null) {
                 found(Level.REPLAY).addAll(replay.problems(all().isEmpty()));

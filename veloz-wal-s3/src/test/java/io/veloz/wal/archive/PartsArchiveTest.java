@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
@@ -258,6 +259,47 @@ class PartsArchiveTest {
                 })
                 .isInstanceOf(WalRestoreException.class)
                 .hasMessageContaining(damaged);
+    }
+
+    @Test
+    void damagedPartIsReportedWhileALaterOneIsMissing() {
+        ship(false);
+        String damaged = partsOf(2).get(1);
+        String missing = partsOf(2).get(3);
+        damage(damaged);
+        store.remove(missing);
+        assertThat(verifier(store).full(WalProgress.NONE).problems())
+                .extracting(Problem::key)
+                .containsExactlyInAnyOrder(damaged, missing);
+    }
+
+    @Test
+    void exceptionNamesTheDamagedPart() {
+        ship(false);
+        String damaged = partsOf(2).get(3);
+        damage(damaged);
+        assertThatThrownBy(() -> DirectRestore.restore(store, RestoreOptions.into(dir.resolve("refused"))))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
+        Path late = dir.resolve("late");
+        DirectRestore.restore(store, RestoreOptions.into(late).fromCheckpoint());
+        assertThatThrownBy(() ->
+                        ArchiveFill.fill(store, late, ArchiveFillOptions.defaults().keepFreeBytes(0)))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
+    }
+
+    @Test
+    void lossOfASegmentWithAMissingPartIsAcknowledged() throws IOException {
+        ship(false);
+        Segment lost = CaredArchive.proof(store).segments().get(1);
+        store.remove(partsOf(2).get(3));
+        verifier(store).acknowledge(new LostRange(lost.firstSequence(), lost.lastSequence(), "", -1, ""));
+        assertThat(verifier(store).quick(WalProgress.NONE).problems()).isEmpty();
+        assertThat(verifier(store).full(WalProgress.NONE).problems()).isEmpty();
+        Path target = dir.resolve("restored");
+        DirectRestore.restore(store, RestoreOptions.into(target).acceptGaps());
+        assertThat(SmallLog.read(target)).hasSize(all.size() - (int) lost.records());
     }
 
     @Test

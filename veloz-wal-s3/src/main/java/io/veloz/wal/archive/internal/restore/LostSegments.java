@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -33,7 +34,8 @@ final class LostSegments {
 
     /** Adds a damaged or missing object. Returns false if its loss is not acknowledged. */
     boolean add(DamagedObjectException e) {
-        return acknowledged.contains(e.key) && lost.add(e.key);
+        String segment = ArchiveKeys.whole(e.key);
+        return acknowledged.contains(segment) && lost.add(segment);
     }
 
     /** Returns a proof in which the lost segments are gaps. */
