@@ -17,6 +17,11 @@ import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.MessageDigestSpi;
+import java.security.Provider;
+import java.security.Security;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -131,5 +136,62 @@ class PartsRestoreTest {
         Files.write(incomplete(), longer);
         List<String> fetched = restore();
         assertThat(fetched).isEqualTo(parts);
+    }
+
+    // ---- digests that cannot be copied
+
+    /** SHA-256 of a security provider that does not support {@code clone}, as some of hardware tokens. */
+    public static final class UncopyableSha256 extends MessageDigestSpi {
+        private final MessageDigest digest;
+
+        public UncopyableSha256() throws GeneralSecurityException {
+            digest = MessageDigest.getInstance("SHA-256", "SUN");
+        }
+
+        @Override
+        protected void engineUpdate(byte input) {
+            digest.update(input);
+        }
+
+        @Override
+        protected void engineUpdate(byte[] input, int from, int length) {
+            digest.update(input, from, length);
+        }
+
+        @Override
+        protected byte[] engineDigest() {
+            return digest.digest();
+        }
+
+        @Override
+        protected void engineReset() {
+            digest.reset();
+        }
+    }
+
+    private static final class Uncopyable extends Provider {
+        private static final long serialVersionUID = 1;
+
+        Uncopyable() {
+            super("Uncopyable", "1", "SHA-256 without clone");
+            put("MessageDigest.SHA-256", UncopyableSha256.class.getName());
+        }
+    }
+
+    @Test
+    void segmentInOneObjectIsRestoredWithADigestThatCannotBeCopied() {
+        store = store.with(EncryptionKeys.NONE);
+        try (Wal wal = SmallLog.open(source());
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store)) {
+            SmallLog.append(wal, 200);
+            shipper.ship();
+        }
+        Security.insertProviderAt(new Uncopyable(), 1);
+        try {
+            DirectRestore.restore(store, RestoreOptions.into(target()));
+        } finally {
+            Security.removeProvider("Uncopyable");
+        }
+        assertThat(SmallLog.read(target())).isEqualTo(SmallLog.read(source()));
     }
 }
