@@ -14,6 +14,7 @@ import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import java.security.MessageDigestSpi;
 import java.security.Provider;
 import java.security.Security;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -110,7 +112,7 @@ class PartsRestoreTest {
         ship(false);
         interruptAt(8);
         byte[] kept = Files.readAllBytes(incomplete());
-        Files.write(incomplete(), java.util.Arrays.copyOf(kept, 7 * 4096 - 1));
+        Files.write(incomplete(), Arrays.copyOf(kept, 7 * 4096 - 1));
         assertThat(restore()).containsExactlyElementsOf(parts.subList(6, parts.size()));
     }
 
@@ -127,15 +129,26 @@ class PartsRestoreTest {
         assertThat(restore()).isEqualTo(expected);
     }
 
+    /** The bytes that are expected are right, so nothing is fetched. */
     @Test
     void longerFileOfAnEarlierAttemptIsCut() throws IOException {
         ship(false);
         interruptAt(8);
+        String name = LogFiles.of(source()).sealedName(1);
+        byte[] sealed = Files.readAllBytes(source().resolve(name));
+        Files.write(incomplete(), Arrays.copyOf(sealed, sealed.length + 1000));
+        assertThat(restore()).isEmpty();
+        assertThat(target().resolve(name)).hasBinaryContent(sealed);
+    }
+
+    /** Wrong bytes that are long enough for all parts. */
+    @Test
+    void longerFileWithWrongBytesIsFetchedAgain() throws IOException {
+        ship(false);
+        interruptAt(8);
         byte[] kept = Files.readAllBytes(incomplete());
-        byte[] longer = java.util.Arrays.copyOf(kept, 200_000);
-        Files.write(incomplete(), longer);
-        List<String> fetched = restore();
-        assertThat(fetched).isEqualTo(parts);
+        Files.write(incomplete(), Arrays.copyOf(kept, 200_000));
+        assertThat(restore()).isEqualTo(parts);
     }
 
     // ---- digests that cannot be copied
