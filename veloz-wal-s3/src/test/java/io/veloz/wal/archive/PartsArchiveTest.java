@@ -173,6 +173,7 @@ class PartsArchiveTest {
         Path standby = dir.resolve("standby");
         FollowerConfig config = FollowerConfig.builder(store, standby)
                 .pollInterval(Duration.ofMillis(5))
+                .requireEscrow(false)
                 .build();
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
             assertThat(follower.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();

@@ -14,18 +14,17 @@ public final class BadObjectException extends IOException {
     }
 
     public BadObjectException(String message, @Nullable Throwable cause) {
-        super(message, cause);
-        this.key = "";
+        this(message, cause, "");
     }
 
-    private BadObjectException(String key, BadObjectException cause) {
-        super(cause.getMessage(), cause);
+    private BadObjectException(String message, @Nullable Throwable cause, String key) {
+        super(message, cause);
         this.key = key;
     }
 
     /** Returns the same failure with the key of the object. */
     public BadObjectException of(String object) {
-        return new BadObjectException(object, this);
+        return new BadObjectException(String.valueOf(getMessage()), this, object);
     }
 
     /** Returns the key of the object, which may be a part of a file; the key of the file if it is not known. */

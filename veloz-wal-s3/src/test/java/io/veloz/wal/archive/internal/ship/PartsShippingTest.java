@@ -190,7 +190,7 @@ class PartsShippingTest {
             assertArchiveIsLog(shared, wal);
             assertThat(segments(shared).stream().skip(committed))
                     .allSatisfy(segment ->
-                            assertThat(segment.objectKeys()).doesNotContainAnyElementsOf(existed));
+                            assertThat(existed).doesNotContainAnyElementsOf(segment.objectKeys()));
             ArchiveReport report = new ArchiveVerifier(shared).full(WalProgress.NONE);
             assertThat(report.isSound()).as(report.toString()).isTrue();
         });
