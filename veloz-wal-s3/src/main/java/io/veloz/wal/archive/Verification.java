@@ -164,7 +164,8 @@ final class Verification {
         Set<String> known = new AcknowledgedGaps(state)
                 .keys(proof.segments(), segment -> bad.contains(segment.key()) || !chosenKeys.contains(segment.key()));
         List<Problem> removed = new ArrayList<>();
-        ofObjects.forEach(found -> found.removeIf(problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
+        ofObjects.forEach(found ->
+                found.removeIf(problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
         return removed;
     }
 
@@ -243,8 +244,7 @@ final class Verification {
 
     private List<String> orphans(Proof whole) {
         Map<String, Long> listed = prover.objects();
-        named(whole)
-                .forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
+        named(whole).forEach(object -> object.stored().frames().forEach(frame -> listed.remove(frame.key())));
         return listed.keySet().stream()
                 .filter(key -> !ArchiveKeys.isOfBackup(key))
                 .sorted()

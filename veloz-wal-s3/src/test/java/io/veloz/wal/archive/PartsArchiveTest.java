@@ -163,7 +163,9 @@ class PartsArchiveTest {
                     .containsExactly(all.get((int) sequence - 1));
         }
         // The first record of the second segment.
-        assertThat(requested).contains(partsOf(2).get(0)).doesNotContain(partsOf(2).get(3));
+        assertThat(requested)
+                .contains(partsOf(2).get(0))
+                .doesNotContain(partsOf(2).get(3));
     }
 
     @ParameterizedTest
@@ -212,8 +214,9 @@ class PartsArchiveTest {
                 .hasMessageContaining(missing);
         ArchiveRepairReport report = repair();
         assertThat(report.isComplete()).as(report.toString()).isTrue();
-        assertThat(report.repaired()).singleElement().satisfies(repaired -> assertThat(repaired.cause())
-                .isEqualTo(Cause.MISSING));
+        assertThat(report.repaired())
+                .singleElement()
+                .satisfies(repaired -> assertThat(repaired.cause()).isEqualTo(Cause.MISSING));
         assertThat(store.objects().keySet()).isEqualTo(before.keySet());
         assertThat(store.objects().get(missing)).isEqualTo(before.get(missing));
         assertWhole(store);
@@ -284,8 +287,8 @@ class PartsArchiveTest {
                         WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
         Path late = dir.resolve("late");
         DirectRestore.restore(store, RestoreOptions.into(late).fromCheckpoint());
-        assertThatThrownBy(() ->
-                        ArchiveFill.fill(store, late, ArchiveFillOptions.defaults().keepFreeBytes(0)))
+        assertThatThrownBy(() -> ArchiveFill.fill(
+                        store, late, ArchiveFillOptions.defaults().keepFreeBytes(0)))
                 .isInstanceOfSatisfying(
                         WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
     }
@@ -330,8 +333,8 @@ class PartsArchiveTest {
         Segment lost = segments.get(1);
         assertThat(SmallLog.read(target))
                 .isEqualTo(all.stream()
-                        .filter(entry -> entry.sequence() < lost.firstSequence()
-                                || entry.sequence() > lost.lastSequence())
+                        .filter(entry ->
+                                entry.sequence() < lost.firstSequence() || entry.sequence() > lost.lastSequence())
                         .filter(entry -> entry.sequence()
                                 <= segments.get(segments.size() - 1).lastSequence())
                         .toList());
@@ -351,7 +354,8 @@ class PartsArchiveTest {
         assertThat(report.problems()).isEmpty();
         assertThat(report.notes())
                 .singleElement()
-                .satisfies(note -> assertThat(note).contains("orders_0000000000000002.e0000000009", "1 of its 99 parts"));
+                .satisfies(
+                        note -> assertThat(note).contains("orders_0000000000000002.e0000000009", "1 of its 99 parts"));
     }
 
     @ParameterizedTest
@@ -391,7 +395,11 @@ class PartsArchiveTest {
         }
         CareAccess care = new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC());
         assertThat(new ArchiveVerifier(care)
-                        .verify(ArchiveVerifyOptions.level(Level.CONTENT).record().build(), WalProgress.NONE)
+                        .verify(
+                                ArchiveVerifyOptions.level(Level.CONTENT)
+                                        .record()
+                                        .build(),
+                                WalProgress.NONE)
                         .isSound())
                 .isTrue();
         ArchiveRetentionOptions.Builder options = ArchiveRetentionOptions.builder(Map.of())
@@ -409,8 +417,7 @@ class PartsArchiveTest {
         Path restored = dir.resolve("restored");
         DirectRestore.restore(store, RestoreOptions.into(restored));
         assertThat(SmallLog.read(restored))
-                .isEqualTo(SmallLog.read(log())
-                        .subList((int) applied.firstSequence() - 1, RECORDS + 1));
+                .isEqualTo(SmallLog.read(log()).subList((int) applied.firstSequence() - 1, RECORDS + 1));
     }
 
     /** The damaged record may have been a hold, so the parts that are left are not deleted. */
@@ -448,7 +455,8 @@ class PartsArchiveTest {
         } catch (ArchiveCareException e) {
             String text = String.valueOf(e.getMessage());
             String number = text.replaceAll("(?s).*accept ([0-9]+) objects.*", "$1");
-            return ArchiveRetention.plan(care, options.accept(Long.parseLong(number)).build());
+            return ArchiveRetention.plan(
+                    care, options.accept(Long.parseLong(number)).build());
         }
     }
 
@@ -456,8 +464,8 @@ class PartsArchiveTest {
 
     @Test
     void directoryInPartsIsTheLog() throws IOException {
-        try (ObjectStore archive = ObjectStores.withKeys(
-                new DirectoryStore(dir.resolve("archive")), new TestKeys("k1"))) {
+        try (ObjectStore archive =
+                ObjectStores.withKeys(new DirectoryStore(dir.resolve("archive")), new TestKeys("k1"))) {
             shipAndCheck(archive);
         }
     }
@@ -484,7 +492,9 @@ class PartsArchiveTest {
         }
         all = SmallLog.read(log());
         List<Segment> segments = CaredArchive.proof(archive).segments();
-        assertThat(segments).hasSizeGreaterThan(2).allMatch(segment -> segment.objectKeys().size() > 4);
+        assertThat(segments)
+                .hasSizeGreaterThan(2)
+                .allMatch(segment -> segment.objectKeys().size() > 4);
         assertWhole(archive);
     }
 }

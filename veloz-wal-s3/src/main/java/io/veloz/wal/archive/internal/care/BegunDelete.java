@@ -37,7 +37,8 @@ record BegunDelete(@Nullable Cut cut, List<String> missing, List<String> partly)
         Cut cut = new Cut(first.number(), first.firstSequence());
         List<String> below = below(kept, cut);
         List<String> partly = missing.subList(Math.min(below.size(), missing.size()), missing.size());
-        boolean isBegun = missing.subList(0, missing.size() - partly.size()).equals(below) && isBeginning(partly, first);
+        boolean isBegun =
+                missing.subList(0, missing.size() - partly.size()).equals(below) && isBeginning(partly, first);
         return isBegun ? new BegunDelete(cut, missing, partly) : new BegunDelete(null, missing, List.of());
     }
 

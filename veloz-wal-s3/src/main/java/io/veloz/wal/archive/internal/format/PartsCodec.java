@@ -29,8 +29,7 @@ final class PartsCodec {
                     .put("fileBytes", part.fileBytes());
             Encryption encryption = part.encryption();
             json.put(
-                    Integer.toString(i + 1),
-                    encryption == null ? fields : fields.put("wrapped", encryption.wrapped()));
+                    Integer.toString(i + 1), encryption == null ? fields : fields.put("wrapped", encryption.wrapped()));
         }
         return json;
     }

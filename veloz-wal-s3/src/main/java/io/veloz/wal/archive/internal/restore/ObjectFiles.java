@@ -268,7 +268,8 @@ public final class ObjectFiles {
         if (current == null || expected.objectBytes() <= 2L * RangedObjects.RANGE_BYTES) {
             return index -> new ResumedObject(store, frames.get(index).key(), this::sendAgain);
         }
-        RangedObjects ranged = new RangedObjects(store, frames, current.threads, current.lanes, range -> sendAgain(range::get));
+        RangedObjects ranged =
+                new RangedObjects(store, frames, current.threads, current.lanes, range -> sendAgain(range::get));
         return new FrameSource() {
             @Override
             public InputStream open(int index) {

@@ -89,6 +89,7 @@ class BegunDeletePartsTest {
     /** Its first parts exist, so the deletion has not begun with it. */
     @Test
     void partsOfALaterSegmentAreNoDeletion() {
-        assertThat(begun(Set.copyOf(proof.segments().get(1).objectKeys())).cut()).isNull();
+        assertThat(begun(Set.copyOf(proof.segments().get(1).objectKeys())).cut())
+                .isNull();
     }
 }

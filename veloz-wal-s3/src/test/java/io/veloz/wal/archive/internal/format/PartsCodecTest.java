@@ -31,8 +31,8 @@ class PartsCodecTest {
     private static Segment segment(List<StoredFrame> parts, @Nullable Encryption encryption) {
         long objectBytes = parts.stream().mapToLong(StoredFrame::objectBytes).sum();
         long fileBytes = parts.stream().mapToLong(StoredFrame::fileBytes).sum();
-        StoredFile stored = new StoredFile(
-                KEY, objectBytes, StoredFrame.digest(parts), fileBytes, C, encryption, parts);
+        StoredFile stored =
+                new StoredFile(KEY, objectBytes, StoredFrame.digest(parts), fileBytes, C, encryption, parts);
         return new Segment(7, stored, fileBytes - 1, 1, 9, 9, 5, 6);
     }
 
@@ -61,8 +61,8 @@ class PartsCodecTest {
                 .contains("\"key\":\"segments/orders_0000000000000007.e0000000003.wal.lz4\",\"objectBytes\":23,")
                 .contains("\"parts\":{\"1\":{\"objectBytes\":11,\"objectSha256\":\"" + A + "\",\"fileBytes\":100},"
                         + "\"2\":{\"objectBytes\":12,\"objectSha256\":\"" + B + "\",\"fileBytes\":20}}")
-                .contains("\"objectSha256\":\""
-                        + Digest.of((A + "\n" + B + "\n").getBytes(StandardCharsets.US_ASCII)) + "\"");
+                .contains("\"objectSha256\":\"" + Digest.of((A + "\n" + B + "\n").getBytes(StandardCharsets.US_ASCII))
+                        + "\"");
         assertThat(decoded(text)).isEqualTo(plain());
     }
 
@@ -149,7 +149,8 @@ class PartsCodecTest {
     @Test
     void eachPartHasAWrappedKey() throws BadObjectException {
         assertThat(decoded(text(largest()))).isEqualTo(largest());
-        String without = text(largest()).replace(",\"wrapped\":\"" + encryption(5).wrapped() + "\"", "");
+        String without =
+                text(largest()).replace(",\"wrapped\":\"" + encryption(5).wrapped() + "\"", "");
         assertThatThrownBy(() -> decoded(without))
                 .isInstanceOf(BadObjectException.class)
                 .hasMessageContaining("field \"wrapped\" is missing");

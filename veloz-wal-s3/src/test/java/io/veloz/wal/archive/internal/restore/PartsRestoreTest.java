@@ -76,8 +76,8 @@ class PartsRestoreTest {
     /** Fails from one part on. */
     private void interruptAt(int index) {
         String last = parts.get(index);
-        HeapStore client = store.client(
-                request -> isPart(request) && request.key().compareTo(last) >= 0 ? Fault.FAIL : null);
+        HeapStore client =
+                store.client(request -> isPart(request) && request.key().compareTo(last) >= 0 ? Fault.FAIL : null);
         assertThatThrownBy(() -> DirectRestore.restore(client, RestoreOptions.into(target())))
                 .isInstanceOf(WalRestoreException.class);
     }
@@ -97,7 +97,9 @@ class PartsRestoreTest {
 
     private Path incomplete() throws IOException {
         try (Stream<Path> files = Files.walk(target())) {
-            return files.filter(file -> file.toString().endsWith(".tmp")).findFirst().orElseThrow();
+            return files.filter(file -> file.toString().endsWith(".tmp"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 

@@ -49,7 +49,8 @@ class PartLanesTest {
         List<FileObject> parts = new ArrayList<>();
         try (Wal wal = TestShip.open(new FaultyStorage(1, DiskRules.WORST))) {
             TestShip.append(wal, 1);
-            FileObject.Range file = FileObject.Range.whole(wal.files(), wal.files().currentName());
+            FileObject.Range file =
+                    FileObject.Range.whole(wal.files(), wal.files().currentName());
             for (int i = 0; i < count; i++) {
                 parts.add(FileObject.read(file, FileObject.Bytes.IGNORED, RateLimiter.UNLIMITED, "p" + i, null));
             }
@@ -136,8 +137,7 @@ class PartLanesTest {
             assertThatThrownBy(() -> upload.put(client, THREADS)).isInstanceOf(IOException.class);
             upload.put(client, THREADS);
             assertThat(puts).hasSize(count);
-            puts.forEach((key, sent) ->
-                    assertThat(sent).as(key).isEqualTo(key.equals(failing) ? 2 : 1));
+            puts.forEach((key, sent) -> assertThat(sent).as(key).isEqualTo(key.equals(failing) ? 2 : 1));
             for (StoredFrame part : upload.stated().parts()) {
                 assertThat(Digest.of(store.objects().get(part.key()))).isEqualTo(part.objectSha256());
             }

@@ -61,10 +61,7 @@ class PartsShippingTest {
         return new Stepper(
                 LocalLog.of(wal),
                 to,
-                TestShip.shipping(to)
-                        .partBytes(PART_BYTES)
-                        .requireEscrow(false)
-                        .build());
+                TestShip.shipping(to).partBytes(PART_BYTES).requireEscrow(false).build());
     }
 
     private static void ship(Wal wal, HeapStore to) {
@@ -107,12 +104,13 @@ class PartsShippingTest {
         Segment segment = segments(store).get(0);
         int count = (int) ((segment.fileBytes() + PART_BYTES - 1) / PART_BYTES);
         assertThat(count).isGreaterThan(4);
-        assertThat(objects(store)).isEqualTo(keys(store)).startsWith(segment.objectKeys().toArray(String[]::new));
+        assertThat(objects(store))
+                .isEqualTo(keys(store))
+                .startsWith(segment.objectKeys().toArray(String[]::new));
         assertThat(segment.objectKeys()).hasSize(count);
         assertThat(objects(store).get(2))
                 .isEqualTo("segments/orders_0000000000000001.e0000000001.wal.lz4.p0003of000" + count);
-        assertThat(segment.stored().frames().subList(0, count - 1))
-                .allMatch(frame -> frame.fileBytes() == PART_BYTES);
+        assertThat(segment.stored().frames().subList(0, count - 1)).allMatch(frame -> frame.fileBytes() == PART_BYTES);
     }
 
     @Test
@@ -140,7 +138,8 @@ class PartsShippingTest {
             ship(wal, store);
             for (StoredFrame frame : segments(store).get(0).stored().frames()) {
                 byte[] object = store.objects().get(frame.key());
-                file.writeBytes(Lz4Frames.decompress(new ByteArrayInputStream(object)).readAllBytes());
+                file.writeBytes(
+                        Lz4Frames.decompress(new ByteArrayInputStream(object)).readAllBytes());
             }
             try (InputStream sealed = wal.files().open(wal.files().sealedName(1))) {
                 assertThat(file.toByteArray()).isEqualTo(sealed.readAllBytes());
@@ -189,8 +188,7 @@ class PartsShippingTest {
             ship(wal, shared.client(Plan.NONE));
             assertArchiveIsLog(shared, wal);
             assertThat(segments(shared).stream().skip(committed))
-                    .allSatisfy(segment ->
-                            assertThat(existed).doesNotContainAnyElementsOf(segment.objectKeys()));
+                    .allSatisfy(segment -> assertThat(existed).doesNotContainAnyElementsOf(segment.objectKeys()));
             ArchiveReport report = new ArchiveVerifier(shared).full(WalProgress.NONE);
             assertThat(report.isSound()).as(report.toString()).isTrue();
         });
