@@ -71,7 +71,8 @@ public final class ArchiveSalvage {
                     .acceptMissingEnds(true);
             SalvageReport log = WalRecovery.salvage(source, target, progress);
             long checkpoint = checkpoint(found.files(), target, log.lastSequence());
-            return new ArchiveSalvageReport(log, found.segments(), found.tails(), checkpoint, found.problems());
+            return new ArchiveSalvageReport(
+                    log, found.segments(), found.tails(), checkpoint, found.problems(), found.notes());
         } finally {
             remove(scratch);
         }

@@ -11,13 +11,21 @@ public final class ArchiveSalvageReport {
     private final int tails;
     private final long checkpointSequence;
     private final List<Problem> problems;
+    private final List<String> notes;
 
-    ArchiveSalvageReport(SalvageReport log, int segments, int tails, long checkpointSequence, List<Problem> problems) {
+    ArchiveSalvageReport(
+            SalvageReport log,
+            int segments,
+            int tails,
+            long checkpointSequence,
+            List<Problem> problems,
+            List<String> notes) {
         this.log = log;
         this.segments = segments;
         this.tails = tails;
         this.checkpointSequence = checkpointSequence;
         this.problems = List.copyOf(problems);
+        this.notes = List.copyOf(notes);
     }
 
     /** Returns whether no record that the archive shows is lost. Only a restore can prove that it shows all records. */
@@ -50,10 +58,16 @@ public final class ArchiveSalvageReport {
         return problems;
     }
 
+    /** Returns what was found and is no loss, such as parts of segments whose upload was cut. */
+    public List<String> notes() {
+        return notes;
+    }
+
     /** Returns the values in one line, for logs and incident reports. The format may change. */
     @Override
     public String toString() {
         return "salvaged " + (isWithoutLoss() ? "without loss" : "with losses") + " from " + segments + " segments and "
-                + tails + " tails, checkpoint " + checkpointSequence + ", problems " + problems + ", " + log;
+                + tails + " tails, checkpoint " + checkpointSequence + ", problems " + problems + ", notes " + notes
+                + ", " + log;
     }
 }

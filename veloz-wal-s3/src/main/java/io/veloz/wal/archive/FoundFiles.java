@@ -21,6 +21,7 @@ import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
@@ -63,6 +64,10 @@ final class FoundFiles {
     private final Path candidate;
     private final WalProgress progress;
     private final List<Problem> problems = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+
+    /** The incomplete files of the segment that is copied that no slot names. */
+    private final List<Problem> incomplete = new ArrayList<>();
 
     /** The statements of each segment, the last one first. */
     private final Map<Long, List<Segment>> committed = new HashMap<>();
@@ -104,6 +109,10 @@ final class FoundFiles {
         return problems;
     }
 
+    List<String> notes() {
+        return notes;
+    }
+
     int segments() {
         return segments;
     }
@@ -134,9 +143,7 @@ final class FoundFiles {
         long done = 0;
         for (long number : numbers) {
             boolean last = number == numbers.last();
-            if (!segment(number)) {
-                tails(number, last);
-            }
+            incomplete(segment(number) || tails(number, last) || firstParts(number, last));
             progress.update(++done, numbers.size());
         }
         checkpoint();
@@ -151,6 +158,18 @@ final class FoundFiles {
         }
         long firstSegment = identity == null ? 1 : identity.firstSegment();
         files().complete(logId, firstSegment, identity == null ? 1 : identity.firstSequence());
+    }
+
+    /** An upload that was cut leaves an incomplete file. It is a problem only if the records are not found elsewhere. */
+    private void incomplete(boolean isCopied) {
+        for (Problem left : incomplete) {
+            if (isCopied) {
+                notes.add(left.reason() + ", and no slot names them: an upload was cut");
+            } else {
+                problems.add(left);
+            }
+        }
+        incomplete.clear();
     }
 
     // ---- identity and slots
@@ -268,6 +287,11 @@ final class FoundFiles {
         TreeMap<String, String> versions = new TreeMap<>();
         for (String key : found.files(number)) {
             if (statements.stream().noneMatch(statement -> statement.key().equals(key))) {
+                Optional<String> missing = found.incomplete(key);
+                if (missing.isPresent()) {
+                    incomplete.add(new Problem(key, -1, -1, missing.get()));
+                    continue;
+                }
                 String sha256 = version(number, key, statements);
                 if (!sha256.isEmpty()) {
                     versions.put(sha256, key);
@@ -302,7 +326,8 @@ final class FoundFiles {
             return true;
         } catch (BadObjectException | MissingKeyException e) {
             noteKey(e);
-            problem(segment.key(), segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
+            String key = e instanceof BadObjectException bad ? bad.key(segment.key()) : segment.key();
+            problem(key, segment.firstSequence(), segment.lastSequence(), String.valueOf(e.getMessage()));
             return false;
         }
     }
@@ -377,10 +402,45 @@ final class FoundFiles {
         return LogFiles.of(ArchiveSalvage.open(directory), prefix).sealedName(number);
     }
 
+    /** Copies the parts of a segment before the first one that is damaged or missing. Returns whether there are any. */
+    private boolean firstParts(long number, boolean last) throws IOException {
+        LogFiles files = files();
+        String name = last ? files.currentName() : files.sealedName(number);
+        for (Segment statement : committed.getOrDefault(number, List.of())) {
+            try (ScratchFile sink = new ScratchFile(files.storage(), name)) {
+                long intact = intactBytes(statement, sink);
+                sink.cut(intact);
+                if (intact > 0) {
+                    segments++;
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private long intactBytes(Segment segment, ScratchFile sink) throws IOException {
+        try {
+            objects.read(segment.stored(), sink);
+            return segment.fileBytes();
+        } catch (BadObjectException e) {
+            String bad = e.key(segment.key());
+            return segment.objectKeys().contains(bad)
+                    ? segment.stored().parts().stream()
+                            .takeWhile(part -> !part.key().equals(bad))
+                            .mapToLong(StoredFrame::fileBytes)
+                            .sum()
+                    : 0;
+        } catch (MissingKeyException e) {
+            // The segment is a problem already.
+            return 0;
+        }
+    }
+
     // ---- tails
 
-    /** Joins the tails of a segment, from its beginning to the first one that is missing. */
-    private void tails(long number, boolean last) throws IOException {
+    /** Joins the tails of a segment, from its beginning to the first one that is missing. Returns whether there are any. */
+    private boolean tails(long number, boolean last) throws IOException {
         NavigableMap<Long, List<Long>> byPosition = tailSlots.getOrDefault(number, new TreeMap<>());
         LogFiles files = files();
         String name = last ? files.currentName() : files.sealedName(number);
@@ -407,6 +467,7 @@ final class FoundFiles {
                 position = tail.endPosition();
             }
         }
+        return position > 0;
     }
 
     /** Returns the tails that the configured keys open. */

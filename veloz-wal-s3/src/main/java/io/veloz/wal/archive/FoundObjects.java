@@ -4,7 +4,6 @@ import io.veloz.wal.archive.internal.crypt.DecryptingStream;
 import io.veloz.wal.archive.internal.crypt.Encryption;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
-import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.Lz4Frames;
 import io.veloz.wal.archive.internal.format.ObjectHead;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
@@ -19,6 +18,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -59,13 +59,9 @@ final class FoundObjects {
         return files.getOrDefault(number, Set.of());
     }
 
-    /**
-     * Returns a file.
-     *
-     * @throws BadObjectException if some of its parts are missing
-     */
-    InputStream open(String file) throws IOException {
-        List<String> keys = new ArrayList<>(objects.getOrDefault(file, new TreeSet<>()));
+    /** Returns which parts of a file are missing; empty if none is. An upload that was cut leaves such files. */
+    Optional<String> incomplete(String file) {
+        List<String> keys = keys(file);
         int parts = keys.isEmpty()
                 ? 0
                 : ArchiveKeys.segmentKey(keys.get(keys.size() - 1))
@@ -73,11 +69,19 @@ final class FoundObjects {
                         .orElse(0);
         for (int number = 1; number <= parts; number++) {
             if (keys.size() != parts || !keys.get(number - 1).equals(ArchiveKeys.part(file, number, parts))) {
-                throw new BadObjectException(
-                        log.where(file) + ": " + keys.size() + " of its " + parts + " parts exist");
+                return Optional.of(log.where(file) + ": " + keys.size() + " of its " + parts + " parts exist");
             }
         }
-        return new Joined(keys.iterator());
+        return Optional.empty();
+    }
+
+    /** Returns a file that is complete. */
+    InputStream open(String file) {
+        return new Joined(keys(file).iterator());
+    }
+
+    private List<String> keys(String file) {
+        return new ArrayList<>(objects.getOrDefault(file, new TreeSet<>()));
     }
 
     private InputStream content(String key) throws IOException {

@@ -163,7 +163,7 @@ final class RecordCheck {
             objects.read(expected, sink);
             return true;
         } catch (BadObjectException e) {
-            problems.add(new Problem(expected.key(), first, last, String.valueOf(e.getMessage())));
+            problems.add(new Problem(e.key(expected.key()), first, last, String.valueOf(e.getMessage())));
             return false;
         }
     }

@@ -43,6 +43,13 @@ final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoClos
         position += length;
     }
 
+    /** Cuts what was written after a position. */
+    void cut(long size) throws IOException {
+        if (file != null) {
+            file.truncate(size);
+        }
+    }
+
     long position() {
         return position;
     }

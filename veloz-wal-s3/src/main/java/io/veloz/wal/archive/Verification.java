@@ -168,16 +168,16 @@ final class Verification {
     /** Returns which segments have a problem so far. */
     private Predicate<Segment> isBad() {
         Set<String> bad = new HashSet<>();
-        ofObjects().forEach(found -> found.forEach(problem -> bad.add(problem.key())));
-        return segment ->
-                bad.contains(segment.key()) || segment.objectKeys().stream().anyMatch(bad::contains);
+        ofObjects().forEach(found -> found.forEach(problem -> bad.add(ArchiveKeys.whole(problem.key()))));
+        return segment -> bad.contains(segment.key());
     }
 
     /** Removes the problems of the segments whose loss is acknowledged, and returns them. */
     private List<Problem> removeAcknowledged(Proof proof, CareState state) {
         Set<String> known = new AcknowledgedGaps(state).keys(proof.segments(), isBad());
         List<Problem> removed = new ArrayList<>();
-        ofObjects().forEach(found -> found.removeIf(problem -> known.contains(problem.key()) && removed.add(problem)));
+        ofObjects().forEach(found ->
+                found.removeIf(problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
         return removed;
     }
 
@@ -381,9 +381,10 @@ final class Verification {
     }
 
     private void addContent(RecordCheck check) {
-        // A missing object is known from its size already, also if it is a part of a segment.
+        // A missing object, or part, is known from its size already.
         check.problems().stream()
-                .filter(found -> all().stream().noneMatch(known -> known.key().startsWith(found.key())))
+                .filter(found ->
+                        all().stream().noneMatch(known -> known.key().equals(found.key())))
                 .forEach(found(Level.CONTENT)::add);
     }
 

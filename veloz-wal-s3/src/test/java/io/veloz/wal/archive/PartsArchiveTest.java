@@ -3,6 +3,7 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
@@ -12,6 +13,7 @@ import io.veloz.wal.archive.ArchiveReport.Problem;
 import io.veloz.wal.archive.ArchiveRetentionReport.Outcome;
 import io.veloz.wal.archive.ArchiveVerifyOptions.Level;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
@@ -203,6 +205,7 @@ class PartsArchiveTest {
         Path standby = dir.resolve("standby");
         FollowerConfig config = FollowerConfig.builder(store, standby)
                 .pollInterval(Duration.ofMillis(5))
+                .requireEscrow(false)
                 .build();
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
             assertThat(follower.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
@@ -293,6 +296,47 @@ class PartsArchiveTest {
     }
 
     @Test
+    void damagedPartIsReportedWhileALaterOneIsMissing() {
+        ship(false);
+        String damaged = partsOf(2).get(1);
+        String missing = partsOf(2).get(3);
+        damage(damaged);
+        store.remove(missing);
+        assertThat(verifier(store).full(WalProgress.NONE).problems())
+                .extracting(Problem::key)
+                .containsExactlyInAnyOrder(damaged, missing);
+    }
+
+    @Test
+    void exceptionNamesTheDamagedPart() {
+        ship(false);
+        String damaged = partsOf(2).get(3);
+        damage(damaged);
+        assertThatThrownBy(() -> DirectRestore.restore(store, RestoreOptions.into(dir.resolve("refused"))))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
+        Path late = dir.resolve("late");
+        DirectRestore.restore(store, RestoreOptions.into(late).fromCheckpoint());
+        assertThatThrownBy(() -> ArchiveFill.fill(
+                        store, late, ArchiveFillOptions.defaults().keepFreeBytes(0)))
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.key()).contains(damaged));
+    }
+
+    @Test
+    void lossOfASegmentWithAMissingPartIsAcknowledged() throws IOException {
+        ship(false);
+        Segment lost = CaredArchive.proof(store).segments().get(1);
+        store.remove(partsOf(2).get(3));
+        verifier(store).acknowledge(new LostRange(lost.firstSequence(), lost.lastSequence(), "", -1, ""));
+        assertThat(verifier(store).quick(WalProgress.NONE).problems()).isEmpty();
+        assertThat(verifier(store).full(WalProgress.NONE).problems()).isEmpty();
+        Path target = dir.resolve("restored");
+        DirectRestore.restore(store, RestoreOptions.into(target).acceptGaps());
+        assertThat(SmallLog.read(target)).hasSize(all.size() - (int) lost.records());
+    }
+
+    @Test
     void logIsRepairedFromParts() throws IOException {
         ship(false);
         Files.delete(log().resolve(LogFiles.of(log()).sealedName(2)));
@@ -324,6 +368,46 @@ class PartsArchiveTest {
                         .filter(entry -> entry.sequence()
                                 <= segments.get(segments.size() - 1).lastSequence())
                         .toList());
+    }
+
+    /** As after a shipper that died while it uploaded a segment, whose next epoch uploaded it again. */
+    @Test
+    void partsOfAnUploadThatWasCutAreNoProblemOfASalvage() throws IOException {
+        ship(false);
+        String orphan = ArchiveKeys.part(ArchiveKeys.segment("orders", 2, 9), 1, 99);
+        store.damage(orphan, new byte[10]);
+        store.objects().keySet().stream()
+                .filter(key -> ArchiveKeys.slotNumber(key) > 0)
+                .forEach(store::remove);
+        ArchiveSalvageReport report = ArchiveSalvage.salvage(
+                store, dir.resolve("salvaged").resolve("log"), WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.notes())
+                .singleElement()
+                .satisfies(
+                        note -> assertThat(note).contains("orders_0000000000000002.e0000000009", "1 of its 99 parts"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void recordsBeforeAMissingPartAreSalvaged(boolean isEncrypted) throws IOException {
+        ship(isEncrypted);
+        Segment cut = CaredArchive.proof(store).segments().get(1);
+        String missing = partsOf(2).get(3);
+        store.remove(missing);
+        Path target = dir.resolve("salvaged").resolve("log");
+        ArchiveSalvageReport report =
+                ArchiveSalvage.salvage(store, target, WalProgress.NONE, new Retries(attempt -> {}));
+        assertThat(report.problems())
+                .anySatisfy(problem -> assertThat(problem.reason()).contains(missing));
+        List<Entry> salvaged = SmallLog.read(target);
+        assertThat(salvaged).isSubsetOf(all).endsWith(all.get(all.size() - 1));
+        long inParts = salvaged.stream()
+                .filter(entry -> cut.firstSequence() <= entry.sequence() && entry.sequence() <= cut.lastSequence())
+                .count();
+        // Three of at least nine parts.
+        assertThat(inParts).isBetween(cut.records() / 5, cut.records() / 2);
+        assertThat(salvaged).hasSize(all.size() - (int) (cut.records() - inParts));
     }
 
     // ---- retention
@@ -364,6 +448,34 @@ class PartsArchiveTest {
         DirectRestore.restore(store, RestoreOptions.into(restored));
         assertThat(SmallLog.read(restored))
                 .isEqualTo(SmallLog.read(log()).subList((int) applied.firstSequence() - 1, RECORDS + 1));
+    }
+
+    /** The damaged record may have been a hold, so the parts that are left are not deleted. */
+    @Test
+    void partThatIsLostByAccidentIsNoDeletionOfItsSegment() throws IOException {
+        ship(false);
+        CareAccess care = new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC());
+        new ArchiveVerifier(care)
+                .verify(ArchiveVerifyOptions.level(Level.CONTENT).record().build(), WalProgress.NONE);
+        plan(
+                care,
+                ArchiveRetentionOptions.builder(Map.of())
+                        .keepFor(Duration.ofHours(300))
+                        .grace(Duration.ZERO));
+        ArchiveHolds.hold(care, 1, "audit");
+        long last = ArchiveCare.of(store).record();
+        store.damage(ArchiveKeys.numbered(ArchiveKeys.CARE, last), new byte[100]);
+        // A deletion would have deleted the checkpoints before.
+        Cut second = new Cut(2, CaredArchive.proof(store).segments().get(1).firstSequence());
+        store.objects().keySet().stream()
+                .filter(key -> key.startsWith(ArchiveKeys.ATTACHMENTS) && second.isAbove(key))
+                .forEach(store::remove);
+        store.remove(partsOf(1).get(0));
+        ArchiveHolds.Skipped skipped = ArchiveHolds.skipDamaged(care, last);
+        assertThat(skipped.isDelete()).isFalse();
+        assertThat(skipped.reason()).contains("put them back, or acknowledge the loss");
+        assertThat(CaredArchive.state(store).heldFrom()).isEqualTo(1);
+        assertThat(CaredArchive.state(store).floor().isRaised()).isFalse();
     }
 
     /** Accepts the number of objects that the refusal states. */

@@ -1,7 +1,5 @@
 package io.veloz.wal.archive.internal.care;
 
-import io.veloz.wal.archive.internal.format.ArchiveKeys;
-import io.veloz.wal.archive.internal.format.ArchiveKeys.SegmentKey;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.CareState.Cut;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
@@ -16,11 +14,14 @@ import org.jspecify.annotations.Nullable;
  * The evidence of a DELETE that is not readable: objects are missing as a janitor deletes them, checkpoints first, then segments,
  * each oldest first, and the parts of a segment in their order. Immutable.
  *
- * @param cut the smallest one above all missing objects, which are all objects below it, except for the last parts of the last
- *     segment; null if they are missing otherwise
+ * <p>A segment of which some parts are left is no evidence: a part may have been lost otherwise, and a DELETE of the segment would
+ * delete the others.
+ *
+ * @param cut the end of the segments of which no object is left; null if there are none, or objects are missing otherwise
  * @param missing the objects below the open plan that are missing
+ * @param partly those of them that are the first parts of the segment at the cut
  */
-record BegunDelete(@Nullable Cut cut, List<String> missing) {
+record BegunDelete(@Nullable Cut cut, List<String> missing, List<String> partly) {
     /**
      * @param before the state before the record that is not readable
      * @param gone the missing objects
@@ -29,22 +30,20 @@ record BegunDelete(@Nullable Cut cut, List<String> missing) {
         Proof kept = proof.from(before.floor().cut());
         List<String> missing =
                 below(kept, planned).stream().filter(gone::contains).toList();
-        @Nullable Cut cut = smallest(kept, gone, missing);
-        boolean isBegun = cut != null && isBeginning(missing, below(kept, cut));
-        return new BegunDelete(isBegun ? cut : null, missing);
-    }
-
-    /** Returns whether all objects are missing, except for the last parts of the last segment. */
-    private static boolean isBeginning(List<String> missing, List<String> below) {
-        if (missing.isEmpty() || !below.subList(0, missing.size()).equals(missing)) {
-            return false;
+        @Nullable Segment first = firstLeft(kept, missing);
+        if (first == null) {
+            return new BegunDelete(null, missing, List.of());
         }
-        String last = whole(missing.get(missing.size() - 1));
-        return below.stream().skip(missing.size()).allMatch(key -> whole(key).equals(last));
+        Cut cut = new Cut(first.number(), first.firstSequence());
+        List<String> below = below(kept, cut);
+        List<String> partly = missing.subList(Math.min(below.size(), missing.size()), missing.size());
+        boolean isBegun =
+                missing.subList(0, missing.size() - partly.size()).equals(below) && isBeginning(partly, first);
+        return isBegun ? new BegunDelete(cut, missing, partly) : new BegunDelete(null, missing, List.of());
     }
 
-    private static String whole(String key) {
-        return ArchiveKeys.segmentKey(key).map(SegmentKey::whole).orElse(key);
+    private static boolean isBeginning(List<String> partly, Segment segment) {
+        return partly.equals(segment.objectKeys().stream().limit(partly.size()).toList());
     }
 
     private static List<String> below(Proof proof, Cut cut) {
@@ -60,15 +59,15 @@ record BegunDelete(@Nullable Cut cut, List<String> missing) {
                 .toList();
     }
 
-    /** Returns the cut above all missing objects; null if no segment is missing, as a janitor deletes segments last. */
-    private static @Nullable Cut smallest(Proof proof, Set<String> gone, List<String> missing) {
-        boolean isSegmentMissing = false;
+    /** Returns the first segment of which an object is left; null if none before it is missing, as a janitor deletes segments last. */
+    private static @Nullable Segment firstLeft(Proof proof, List<String> missing) {
+        Set<String> gone = Set.copyOf(missing);
+        @Nullable Segment before = null;
         for (Segment segment : proof.segments()) {
-            Cut cut = new Cut(segment.number(), segment.firstSequence());
-            if (isSegmentMissing && missing.stream().allMatch(cut::isAbove)) {
-                return cut;
+            if (!gone.containsAll(segment.objectKeys())) {
+                return before == null ? null : segment;
             }
-            isSegmentMissing |= segment.objectKeys().stream().anyMatch(gone::contains);
+            before = segment;
         }
         return null;
     }

@@ -37,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <caption>What the damaged record may have been</caption>
  * <tr><th>kind</th><th>then</th></tr>
  * <tr><td>DELETE, some of whose segments are deleted</td><td>objects between the floor and the open plan are missing as {@link
- * BegunDelete} describes: the next record is a DELETE of these, and no others. A hold follows, as below</td></tr>
- * <tr><td>DELETE, no segment deleted yet; HOLD</td><td>the plan is closed, and a hold keeps everything that is not retired, until
+ * BegunDelete} describes: the next record is a DELETE of the segments of which no object is left, and no others. A hold follows, as
+ * below</td></tr>
+ * <tr><td>DELETE, no segment deleted yet, or only some of its parts; HOLD</td><td>the plan is closed, and a hold keeps everything that is not retired, until
  * the operator releases it. A janitor that has read the DELETE must not run any more</td></tr>
  * <tr><td>VERIFIED that has found damage</td><td>all marks end, so retention requires another verification</td></tr>
  * <tr><td>PLAN, DONE, RELEASE</td><td>the step is made again</td></tr>
@@ -126,14 +127,26 @@ public final class DamagedRecord {
             return new Step(
                     null,
                     begun.missing().size() + " objects of the open plan are missing, such as "
-                            + begun.missing().get(0) + ", but not as a deletion leaves them: put them back");
+                            + begun.missing().get(0)
+                            + ", but not as a deletion leaves whole segments: put them back, or acknowledge the loss of the"
+                            + " records of their segments");
         }
         String kept = kept(before, cut, needs);
         return kept.isEmpty()
                 ? new Step(
                         deleted(before, Removable.floor(tip.number() + 1, cut, proof)),
-                        "all objects before record " + cut.sequence() + " are missing, as a deletion leaves them")
+                        "all objects before record " + cut.sequence() + " are missing, as a deletion leaves them"
+                                + partly(begun))
                 : new Step(null, "objects before record " + cut.sequence() + " are missing, and " + kept);
+    }
+
+    /** Returns what the operator does with a segment that is missing in part; empty if none is. */
+    private static String partly(BegunDelete begun) {
+        return begun.partly().isEmpty()
+                ? ""
+                : "; " + begun.partly().size() + " parts of the next segment are missing, too, such as "
+                        + begun.partly().get(0)
+                        + ", and the others are not deleted: put them back, or acknowledge the loss of its records";
     }
 
     private Set<String> gone(Proof proof, CareState before, Map<String, Long> objects) throws IOException {

@@ -281,7 +281,7 @@ public final class FillIn {
             }
             throw new WalRestoreException(
                     Reason.DAMAGED,
-                    damaged.key(),
+                    e.key(damaged.key()),
                     damaged.firstSequence(),
                     damaged.lastSequence(),
                     e.getMessage() + "; put it back from a version or a copy, and fill in again",

@@ -100,6 +100,11 @@ public final class ArchiveKeys {
         return String.format(Locale.ROOT, "%s.p%04dof%04d", segmentKey, number, parts);
     }
 
+    /** Returns the key of the segment of which an object is a part; its own key if it is not a part. */
+    public static String whole(String key) {
+        return segmentKey(key).map(SegmentKey::whole).orElse(key);
+    }
+
     /** Returns what the key of a segment, or of a part of one, states; empty for any other key. */
     public static Optional<SegmentKey> segmentKey(String key) {
         Matcher found = SEGMENT.matcher(key);

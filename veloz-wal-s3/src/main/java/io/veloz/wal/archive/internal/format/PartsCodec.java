@@ -10,8 +10,16 @@ import org.jspecify.annotations.Nullable;
 final class PartsCodec {
     private PartsCodec() {}
 
-    /** Returns the field. The keys of the objects and the id of the encryption key follow from the segment. */
+    /**
+     * Returns the field. The keys of the objects and the id of the encryption key follow from the segment.
+     *
+     * @throws IllegalArgumentException if there are more parts than a reader accepts
+     */
     static Json encode(List<StoredFrame> parts) {
+        if (parts.size() > StoredFrame.MAX_PARTS) {
+            throw new IllegalArgumentException(
+                    parts.size() + " parts of a segment; expected 2 to " + StoredFrame.MAX_PARTS);
+        }
         Json json = Json.create();
         for (int i = 0; i < parts.size(); i++) {
             StoredFrame part = parts.get(i);

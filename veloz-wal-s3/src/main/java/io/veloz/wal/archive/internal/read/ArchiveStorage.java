@@ -142,19 +142,16 @@ public final class ArchiveStorage implements ReportedStorage, AutoCloseable {
 
     private ReadOnlyFile open(ArchiveFile.Stored stored, boolean continues) {
         List<StoredFrame> frames = stored.stored().frames();
-        List<ObjectFile> parts = new ArrayList<>();
-        for (int i = 0; i < frames.size(); i++) {
-            boolean isLast = i + 1 == frames.size();
-            Runnable afterLast = isLast ? () -> ahead(stored.number()) : ahead(frames.get(i + 1));
-            // A reader that reaches the next part has read this one.
-            parts.add(
-                    new ObjectFile(stored, frames.get(i), source, cache, this::failure, continues || i > 0, afterLast));
-        }
-        return parts.size() == 1 ? parts.get(0) : new PartsFile(parts);
+        return frames.size() == 1
+                ? part(stored, 0, continues)
+                : new PartsFile(frames, continues, (index, isNext) -> part(stored, index, isNext));
     }
 
-    private Runnable ahead(StoredFrame next) {
-        return () -> source.ahead(next);
+    private ObjectFile part(ArchiveFile.Stored stored, int index, boolean continues) {
+        List<StoredFrame> frames = stored.stored().frames();
+        @Nullable StoredFrame next = index + 1 < frames.size() ? frames.get(index + 1) : null;
+        Runnable afterLast = next == null ? () -> ahead(stored.number()) : () -> source.ahead(next);
+        return new ObjectFile(stored, frames.get(index), source, cache, this::failure, continues, afterLast);
     }
 
     private void ahead(long number) {

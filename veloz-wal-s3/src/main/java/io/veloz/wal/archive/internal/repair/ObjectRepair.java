@@ -69,8 +69,12 @@ public final class ObjectRepair {
     /** The result. */
     public record Result(List<Repaired> repaired, List<Untouched> untouched, List<String> notes) {}
 
-    /** A missing or damaged object. */
-    private record Found(StoredPart part, boolean isMissing, String reason) {
+    /**
+     * A file with a missing or damaged object.
+     *
+     * @param key of the object
+     */
+    private record Found(StoredPart part, String key, boolean isMissing, String reason) {
         long first() {
             return part instanceof Segment segment ? segment.firstSequence() : -1;
         }
@@ -131,7 +135,7 @@ public final class ObjectRepair {
             return Optional.empty();
         } catch (BadObjectException e) {
             boolean isMissing = isAnyMissing(part);
-            return Optional.of(new Found(part, isMissing, String.valueOf(e.getMessage())));
+            return Optional.of(new Found(part, e.key(part.key()), isMissing, String.valueOf(e.getMessage())));
         }
     }
 
@@ -169,7 +173,7 @@ public final class ObjectRepair {
     private void checkAgain(Found bad) throws IOException {
         Optional<Found> still = check(bad.part);
         if (still.isEmpty()) {
-            repaired.add(new Repaired(bad.part.key(), bad.first(), bad.last(), true, ""));
+            repaired.add(new Repaired(bad.key, bad.first(), bad.last(), true, ""));
         } else if (bad.part instanceof Segment) {
             toRestate.add(still.get());
         } else {
@@ -285,6 +289,6 @@ public final class ObjectRepair {
     }
 
     private void leave(Found bad, String why) {
-        untouched.add(new Untouched(bad.part.key(), bad.first(), bad.last(), bad.reason + "; " + why));
+        untouched.add(new Untouched(bad.key, bad.first(), bad.last(), bad.reason + "; " + why));
     }
 }

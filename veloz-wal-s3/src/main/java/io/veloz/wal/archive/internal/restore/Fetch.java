@@ -152,7 +152,7 @@ final class Fetch implements AutoCloseable {
         try {
             files.stage(name, segment.stored());
         } catch (BadObjectException e) {
-            throw new DamagedObjectException(segment.key(), segment.firstSequence(), segment.lastSequence(), e);
+            throw new DamagedObjectException(e.key(segment.key()), segment.firstSequence(), segment.lastSequence(), e);
         }
         return name;
     }

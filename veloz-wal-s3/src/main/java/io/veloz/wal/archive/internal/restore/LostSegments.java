@@ -2,6 +2,7 @@ package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.LostRange;
 import io.veloz.wal.archive.internal.care.AcknowledgedGaps;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.CareState;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.proof.Proof;
@@ -44,9 +45,10 @@ final class LostSegments {
      */
     List<Segment> found(DamagedObjectException e, List<Segment> fetched) throws IOException {
         List<Segment> found = new ArrayList<>();
-        if (acknowledged.contains(e.key) && !lost.contains(e.key)) {
+        String damaged = ArchiveKeys.whole(e.key);
+        if (acknowledged.contains(damaged) && !lost.contains(damaged)) {
             for (Segment segment : fetched) {
-                boolean isKnown = segment.key().equals(e.key);
+                boolean isKnown = segment.key().equals(damaged);
                 if (isKnown || (acknowledged.contains(segment.key()) && isMissing(segment))) {
                     found.add(segment);
                 }

@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -61,7 +62,14 @@ final class FileObject implements ObjectContent {
             if (from == 0 && end == Long.MAX_VALUE) {
                 return files.open(file);
             }
-            return StorageInputStream.of(files.storage().openForReading(file), describe(), from, end);
+            StorageFile opened = files.storage().openForReading(file);
+            try {
+                // A file that became shorter ends early. Then the digest of a later read shows that it was replaced.
+                return StorageInputStream.of(opened, describe(), from, Math.min(end, opened.size()));
+            } catch (IOException e) {
+                opened.close();
+                throw e;
+            }
         }
 
         String describe() {

@@ -31,11 +31,16 @@ record PartLayout(long partBytes) {
         return new PartLayout((fileBytes + largest - 1) / largest * partBytes);
     }
 
-    /** Returns the layout of a file that is stored already. */
+    /**
+     * Returns the layout of a file that is stored already. If another writer has made its first part so small that there would be
+     * too many of this size, the parts are larger.
+     */
     static PartLayout like(StoredFile stored) {
-        return stored.parts().isEmpty()
-                ? WHOLE
-                : new PartLayout(stored.parts().get(0).fileBytes());
+        if (stored.parts().isEmpty()) {
+            return WHOLE;
+        }
+        long smallest = (stored.fileBytes() + StoredFrame.MAX_PARTS - 1) / StoredFrame.MAX_PARTS;
+        return new PartLayout(Math.max(smallest, stored.parts().get(0).fileBytes()));
     }
 
     boolean isWhole() {

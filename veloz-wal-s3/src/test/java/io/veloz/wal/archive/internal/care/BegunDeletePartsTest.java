@@ -62,21 +62,32 @@ class BegunDeletePartsTest {
         return BegunDelete.of(CareState.NONE, planned, proof, gone);
     }
 
+    /** A DELETE of the segment would delete the parts that are left. */
     @Test
-    void deletionOfSomePartsIsMadeAgainUpToTheirSegment() {
+    void segmentThatIsMissingInPartIsNotDeleted() {
         int first = proof.segments().get(0).objectKeys().size();
-        for (int count = 1; count <= first; count++) {
-            BegunDelete begun = begun(new HashSet<>(keys.subList(0, count)));
-            assertThat(begun.cut()).as("%d objects", count).isEqualTo(cut(1));
-            assertThat(begun.missing()).hasSize(count);
+        for (int count = 1; count < first; count++) {
+            assertThat(begun(new HashSet<>(keys.subList(0, count))).cut())
+                    .as("%d objects", count)
+                    .isNull();
         }
-        assertThat(begun(new HashSet<>(keys.subList(0, first + 1))).cut()).isEqualTo(cut(2));
+        int second = proof.segments().get(1).objectKeys().size();
+        for (int count = 0; count < second; count++) {
+            BegunDelete begun = begun(new HashSet<>(keys.subList(0, first + count)));
+            assertThat(begun.cut()).as("%d objects", first + count).isEqualTo(cut(1));
+            assertThat(begun.missing()).hasSize(first + count);
+            assertThat(begun.partly()).isEqualTo(keys.subList(first, first + count));
+        }
+        assertThat(begun(new HashSet<>(keys.subList(0, first + second))).cut()).isEqualTo(cut(2));
     }
 
     @Test
     void missingPartAfterOneThatExistsIsNoDeletion() {
         assertThat(begun(Set.of(keys.get(1))).cut()).isNull();
         assertThat(begun(Set.of(keys.get(0), keys.get(2))).cut()).isNull();
+        Set<String> later = new HashSet<>(proof.segments().get(0).objectKeys());
+        later.add(proof.segments().get(1).objectKeys().get(1));
+        assertThat(begun(later).cut()).isNull();
     }
 
     /** Its first parts exist, so the deletion has not begun with it. */

@@ -118,6 +118,15 @@ class PartsCodecTest {
                 .hasMessageContaining("1 parts; expected 2 to 64");
     }
 
+    @Test
+    void morePartsThanAReaderAcceptsAreNotWritten() {
+        List<StoredFrame> parts = new ArrayList<>(largest().stored().parts());
+        parts.add(new StoredFrame("p65", 1, A, 1, null));
+        assertThatThrownBy(() -> PartsCodec.encode(parts))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("65 parts of a segment; expected 2 to 64");
+    }
+
     // ---- encryption and summaries
 
     private static Segment largest() {

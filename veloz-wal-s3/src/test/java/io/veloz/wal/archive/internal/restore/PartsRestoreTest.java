@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.proof.Prover;
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.ship.DirectShip;
+import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
@@ -14,9 +18,15 @@ import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.restore.RestoreOptions;
+import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.MessageDigestSpi;
+import java.security.Provider;
+import java.security.Security;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -129,14 +139,89 @@ class PartsRestoreTest {
         assertThat(restore()).isEqualTo(expected);
     }
 
+    /** The bytes that are expected are right, so nothing is fetched. */
     @Test
     void longerFileOfAnEarlierAttemptIsCut() throws IOException {
         ship(false);
         interruptAt(8);
+        String name = LogFiles.of(source()).sealedName(1);
+        byte[] sealed = Files.readAllBytes(source().resolve(name));
+        Files.write(incomplete(), Arrays.copyOf(sealed, sealed.length + 1000));
+        assertThat(restore()).isEmpty();
+        assertThat(target().resolve(name)).hasBinaryContent(sealed);
+    }
+
+    /** Wrong bytes that are long enough for all parts. */
+    @Test
+    void longerFileWithWrongBytesIsFetchedAgain() throws IOException {
+        ship(false);
+        interruptAt(8);
         byte[] kept = Files.readAllBytes(incomplete());
-        byte[] longer = Arrays.copyOf(kept, 200_000);
-        Files.write(incomplete(), longer);
-        List<String> fetched = restore();
-        assertThat(fetched).isEqualTo(parts);
+        Files.write(incomplete(), Arrays.copyOf(kept, 200_000));
+        assertThat(restore()).isEqualTo(parts);
+    }
+
+    // ---- digests that cannot be copied
+
+    /** SHA-256 of a security provider that does not support {@code clone}, as some of hardware tokens. */
+    public static final class UncopyableSha256 extends MessageDigestSpi {
+        private final MessageDigest digest;
+
+        public UncopyableSha256() throws GeneralSecurityException {
+            digest = MessageDigest.getInstance("SHA-256", "SUN");
+        }
+
+        @Override
+        protected void engineUpdate(byte input) {
+            digest.update(input);
+        }
+
+        @Override
+        protected void engineUpdate(byte[] input, int from, int length) {
+            digest.update(input, from, length);
+        }
+
+        @Override
+        protected byte[] engineDigest() {
+            return digest.digest();
+        }
+
+        @Override
+        protected void engineReset() {
+            digest.reset();
+        }
+    }
+
+    private static final class Uncopyable extends Provider {
+        private static final long serialVersionUID = 1;
+
+        Uncopyable() {
+            super("Uncopyable", "1", "SHA-256 without clone");
+            put("MessageDigest.SHA-256", UncopyableSha256.class.getName());
+        }
+    }
+
+    @Test
+    void fileInOneObjectIsReadWithADigestThatCannotBeCopied() throws IOException {
+        store = store.with(EncryptionKeys.NONE);
+        try (Wal wal = SmallLog.open(source());
+                DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store)) {
+            SmallLog.append(wal, 200);
+            shipper.ship();
+        }
+        ShipLog log = new ShipLog(store);
+        Retries retries = new Retries(attempt -> {});
+        Segment segment = new Prover(log, log.identity().orElseThrow(), retries, 1, slots -> {})
+                .prove(Long.MAX_VALUE)
+                .segments()
+                .get(0);
+        ObjectFiles files = new ObjectFiles(store, retries, Long.MAX_VALUE);
+        Security.insertProviderAt(new Uncopyable(), 1);
+        try {
+            files.read(segment.stored(), ObjectFiles.NOWHERE);
+        } finally {
+            Security.removeProvider("Uncopyable");
+        }
+        assertThat(files.fetched()).isEqualTo(segment.objectBytes());
     }
 }

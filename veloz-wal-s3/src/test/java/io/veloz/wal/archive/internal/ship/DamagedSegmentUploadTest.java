@@ -12,12 +12,16 @@ import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.spi.LogFiles;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A sealed segment is verified before it is uploaded: its footer states no digest of the data. */
 class DamagedSegmentUploadTest {
@@ -52,6 +56,31 @@ class DamagedSegmentUploadTest {
                 .isInstanceOfSatisfying(
                         Segment.class, segment -> assertThat(segment.number()).isEqualTo(2));
         assertThat(store.objects()).hasSize(1);
+    }
+
+    /** Otherwise each retry would read the same parts, and fail. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 8192})
+    void partOfAFileThatBecameShorterIsReplaced(long from) throws IOException {
+        LogFiles files = LogFiles.of(dir);
+        String name = files.sealedName(2);
+        FileObject part = FileObject.read(
+                new FileObject.Range(files, name, from, from + 8192),
+                FileObject.Bytes.IGNORED,
+                RateLimiter.UNLIMITED,
+                "p",
+                null);
+        byte[] bytes = Files.readAllBytes(dir.resolve(name));
+        assertThat(bytes).hasSizeGreaterThan(2 * 8192 - 4096);
+        Files.write(dir.resolve(name), Arrays.copyOf(bytes, 5000));
+        assertThatThrownBy(() -> {
+                    try (InputStream in = part.open()) {
+                        in.readAllBytes();
+                    }
+                })
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("was replaced while it was uploaded");
+        assertThat(part.wasReplaced()).isTrue();
     }
 
     @Test

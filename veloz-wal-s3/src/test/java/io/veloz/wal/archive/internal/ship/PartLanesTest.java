@@ -4,12 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.Digest;
+import io.veloz.wal.archive.internal.format.StoredFrame;
 import io.veloz.wal.archive.internal.io.RateLimiter;
+import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.testkit.DiskRules;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,11 +31,19 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Parts that are put at the same time. */
 @Timeout(60)
 class PartLanesTest {
+    private static final String KEY = ArchiveKeys.segment("orders", 1, 1);
+
     private static final Executor THREADS = task -> new Thread(task).start();
+
+    @TempDir
+    Path dir;
 
     private static List<FileObject> parts(int count) throws IOException {
         List<FileObject> parts = new ArrayList<>();
@@ -96,6 +115,39 @@ class PartLanesTest {
                 }))
                 .hasMessage("away");
         assertThat(running).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FAIL", "LOSE_ANSWER", "LATE"})
+    void failedPutOfAnyPartIsRepeatedWhileOthersRun(Fault fault) throws IOException {
+        try (Wal wal = SmallLog.open(dir)) {
+            SmallLog.append(wal, 400);
+        }
+        int count = upload().stated().parts().size();
+        assertThat(count).isGreaterThan(5);
+        for (int number = 1; number <= count; number++) {
+            String failing = ArchiveKeys.part(KEY, number, count);
+            FileUpload upload = upload();
+            HeapStore store = new HeapStore(number).with(EncryptionKeys.NONE);
+            Map<String, Integer> puts = new ConcurrentHashMap<>();
+            HeapStore client = store.client(request -> {
+                int sent = request.kind() == Kind.PUT ? puts.merge(request.key(), 1, Integer::sum) : 0;
+                return sent == 1 && request.key().equals(failing) ? fault : null;
+            });
+            assertThatThrownBy(() -> upload.put(client, THREADS)).isInstanceOf(IOException.class);
+            upload.put(client, THREADS);
+            assertThat(puts).hasSize(count);
+            puts.forEach((key, sent) -> assertThat(sent).as(key).isEqualTo(key.equals(failing) ? 2 : 1));
+            for (StoredFrame part : upload.stated().parts()) {
+                assertThat(Digest.of(store.objects().get(part.key()))).isEqualTo(part.objectSha256());
+            }
+        }
+    }
+
+    private FileUpload upload() throws IOException {
+        LogFiles files = LogFiles.of(dir);
+        return FileUpload.read(
+                files, files.sealedName(1), RateLimiter.UNLIMITED, KEY, new PartLayout(2048), () -> null);
     }
 
     @Test
