@@ -119,12 +119,38 @@ final class PromotionChecks {
                 }
                 throw standby.files().damaged(names.sealedName(number) + " is missing");
             }
-            if (sealed.get().records() > 0 && sealed.get().firstSequence() != sequence) {
-                throw standby.files()
-                        .damaged(names.sealedName(number) + " begins with record "
-                                + sealed.get().firstSequence() + "; expected " + sequence);
+            if (sealed.get().records() > 0) {
+                checkFirst(sealed.get(), sequence);
+                // A segment may declare records inside of it as lost, so its records need not fill its span.
+                sequence = sealed.get().lastSequence() + 1;
             }
-            sequence += sealed.get().records();
+        }
+    }
+
+    /** Checks that a segment begins with the record after the one before it, or declares the records between as lost. */
+    private void checkFirst(SealedSegment segment, long expected) throws IOException {
+        long first = segment.firstSequence();
+        if (first != expected && (first < expected || !declaresLoss(first, expected))) {
+            throw standby.files()
+                    .damaged(segment.file() + " begins with record " + first + "; expected " + expected);
+        }
+    }
+
+    /** Returns whether the batch of a record declares all records from another one on as lost. */
+    private boolean declaresLoss(long first, long lost) throws IOException {
+        // A reader compares a batch with the one before it, so it begins with that one. 0 is the beginning of the log.
+        boolean isBegin = lost <= standby.state().begin().sequence();
+        try (SegmentReader reader = reader(isBegin ? 0 : lost - 2)) {
+            while (reader.next()) {
+                if (reader.lastSequence() >= lost) {
+                    return reader.firstSequence() == first;
+                }
+            }
+            return false;
+        } catch (WalCorruptException e) {
+            return false;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
@@ -161,13 +187,19 @@ final class PromotionChecks {
     /** Reads the records after one, up to a last one. Returns the last intact one of them. */
     private long lastRecord(long before, long last) throws IOException {
         long read = before;
-        try (SegmentReader reader = SegmentReader.open(readable(standby.files().names()), 0, 0, before)) {
+        try (SegmentReader reader = reader(before)) {
             while (read < last && reader.next()) {
                 read = reader.lastSequence();
             }
             return read;
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        }
+    }
+
+    private SegmentReader reader(long before) throws IOException {
+        try {
+            return SegmentReader.open(readable(standby.files().names()), 0, 0, before);
         } catch (WalOpenException e) {
             if (e.getCause() instanceof IOException cause) {
                 throw cause;
