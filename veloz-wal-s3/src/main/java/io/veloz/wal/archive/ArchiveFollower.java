@@ -164,7 +164,10 @@ public final class ArchiveFollower implements AutoCloseable {
             // Read before the step: a list that is running when a caller asks may miss what was archived just before.
             long request = requested.get();
             boolean isDue = signal.nanoTime() - listedAt >= interval;
-            Follower.Step step = step(() -> follower.step(isDue || request > answered));
+            Follower.Step step = step(isDue || request > answered);
+            if (step == null) {
+                continue;
+            }
             if (step == Follower.Step.CAUGHT_UP) {
                 listedAt = signal.nanoTime();
                 lookedAt = listedAt;
@@ -173,7 +176,7 @@ public final class ArchiveFollower implements AutoCloseable {
                 signal.raise();
             } else if (step == Follower.Step.MORE && signal.nanoTime() - lookedAt >= interval) {
                 lookedAt = signal.nanoTime();
-                step(follower::lookAhead);
+                lookAhead();
             }
             if (step != Follower.Step.MORE) {
                 signal.await(
@@ -184,18 +187,16 @@ public final class ArchiveFollower implements AutoCloseable {
         signal.raise();
     }
 
-    private interface Task {
-        Follower.Step run() throws IOException;
-    }
-
-    /** Takes a step, and waits if it fails. */
-    private Follower.Step step(Task task) {
+    /** Takes a step. Waits and returns null if it fails. */
+    private Follower.@Nullable Step step(boolean list) {
         try {
-            Follower.Step step = task.run();
+            FollowState before = follower.state();
+            Follower.Step step = follower.step(list);
             silence.stepped(step);
-            backoff.succeeded();
-            damage.succeeded();
-            lastError = "";
+            // A search that has begun, or has to be repeated, is no progress: the damage that it is for may stay.
+            if (step != Follower.Step.MORE || hasApplied(before)) {
+                succeeded();
+            }
             return step;
         } catch (StoppedException e) {
             // The loop ends.
@@ -214,7 +215,27 @@ public final class ArchiveFollower implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             retry(new IOException(String.valueOf(e), e));
         }
-        return Follower.Step.MORE;
+        return null;
+    }
+
+    private boolean hasApplied(FollowState before) {
+        FollowState now = follower.state();
+        return !now.place().equals(before.place()) || !now.end().equals(before.end());
+    }
+
+    private void succeeded() {
+        backoff.succeeded();
+        damage.succeeded();
+        lastError = "";
+    }
+
+    /** Reads the end of the archive, for the lag only. It neither ends a failure nor is one: the next steps make its requests. */
+    private void lookAhead() {
+        try {
+            follower.lookAhead();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("the end of {} is not known", store.describe(), e);
+        }
     }
 
     private void fail(RuntimeException e) {
