@@ -145,10 +145,6 @@ public final class ArchiveFollower implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-follow", task);
         } catch (ArchiveFollowException e) {
             throw e;
-        } catch (StoppedException e) {
-            throw new ArchiveFollowException(
-                    ArchiveFollowException.Reason.PROMOTION_BEGUN,
-                    config.directory() + ": the promotion was ended by close(); run it again");
         } catch (Exception e) {
             throw RestoreErrors.translate(e, store.describe() + " into " + config.directory());
         }
@@ -315,7 +311,7 @@ public final class ArchiveFollower implements AutoCloseable {
      * @param over the epoch to replace, from 1 on, as {@link FollowerStatus#epoch} of a standby that has caught up. There is no
      *     default: a standby that is late would replace another epoch than the caller has seen
      * @throws ArchiveFollowException with {@link ArchiveFollowException.Reason#LOST_PROMOTION} if another epoch is the last one
-     * @throws IllegalStateException if the follower is closed
+     * @throws IllegalStateException if the follower is closed, or {@link #close} ends the promotion before it has begun
      * @throws io.veloz.wal.WalRestoreException if the store or the disk failed
      */
     public ArchivePromotion promote(long over) {
@@ -346,10 +342,29 @@ public final class ArchiveFollower implements AutoCloseable {
         if (isClosing) {
             store.stop();
         }
-        StandbyPromotion.Result result = call(
-                store, config, () -> new StandbyPromotion(follower, config.clock(), config.requiresEscrow()).run(over));
+        StandbyPromotion.Result result =
+                call(store, config, () -> runUnlessStopped(over)).orElseThrow(this::stopped);
         return new ArchivePromotion(
                 result.epoch(), result.over(), result.lastSequence(), Duration.ofNanos(System.nanoTime() - started));
+    }
+
+    /** Returns an empty result if {@link #close} has ended the promotion. */
+    private Optional<StandbyPromotion.Result> runUnlessStopped(long over) throws IOException {
+        try {
+            return Optional.of(new StandbyPromotion(follower, config.clock(), config.requiresEscrow()).run(over));
+        } catch (StoppedException e) {
+            return Optional.empty();
+        }
+    }
+
+    private RuntimeException stopped() {
+        if (follower.state().promotion().over() == 0) {
+            return new IllegalStateException("the follower of " + config.directory()
+                    + " was closed before its promotion began: it is a standby as before; start another one");
+        }
+        return new ArchiveFollowException(
+                ArchiveFollowException.Reason.PROMOTION_BEGUN,
+                config.directory() + ": the promotion was ended by close(); run it again");
     }
 
     // ---- the end

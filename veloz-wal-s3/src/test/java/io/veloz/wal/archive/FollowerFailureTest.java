@@ -1,6 +1,7 @@
 package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
@@ -12,6 +13,7 @@ import io.veloz.wal.archive.store.WaitingStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +82,47 @@ class FollowerFailureTest {
                             ArchiveFollowException.class,
                             e -> assertThat(e.reason()).isEqualTo(Reason.DAMAGED_OBJECT))
                     .hasMessageContaining(damaged);
+        }
+    }
+
+    @Test
+    void promotionThatIsClosedDuringItsChecksHasNotBegun() {
+        AtomicReference<ArchiveFollower> promoting = new AtomicReference<>();
+        WaitingStore closing = new WaitingStore(store, key -> {
+            ArchiveFollower follower = promoting.getAndSet(null);
+            if (follower != null) {
+                close(follower);
+            }
+        });
+        // Without a poll that could be the request that closes it.
+        FollowerConfig config = FollowerConfig.builder(closing, dir.resolve("standby"))
+                .pollInterval(Duration.ofHours(1))
+                .build();
+        long before = slots();
+        ArchiveFollower follower = ArchiveFollower.start(config);
+        assertThat(follower.awaitCaughtUp(SOON)).isTrue();
+        promoting.set(follower);
+        assertThatThrownBy(() -> follower.promote(1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("was closed before its promotion began");
+        assertThat(slots()).isEqualTo(before);
+        try (ArchiveFollower again = ArchiveFollower.start(config)) {
+            assertThat(again.awaitCaughtUp(SOON)).isTrue();
+        }
+    }
+
+    private long slots() {
+        return store.objects().keySet().stream()
+                .filter(key -> key.startsWith("ship/"))
+                .count();
+    }
+
+    /** Closes a follower on another thread, and returns when that waits for the promotion. */
+    private static void close(ArchiveFollower follower) {
+        Thread closing = new Thread(follower::close);
+        closing.start();
+        while (closing.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
         }
     }
 }
