@@ -145,10 +145,6 @@ public final class ArchiveFollower implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-follow", task);
         } catch (ArchiveFollowException e) {
             throw e;
-        } catch (StoppedException e) {
-            throw new ArchiveFollowException(
-                    ArchiveFollowException.Reason.PROMOTION_BEGUN,
-                    config.directory() + ": the promotion was ended by close(); run it again");
         } catch (Exception e) {
             throw RestoreErrors.translate(e, store.describe() + " into " + config.directory());
         }
@@ -164,7 +160,10 @@ public final class ArchiveFollower implements AutoCloseable {
             // Read before the step: a list that is running when a caller asks may miss what was archived just before.
             long request = requested.get();
             boolean isDue = signal.nanoTime() - listedAt >= interval;
-            Follower.Step step = step(() -> follower.step(isDue || request > answered));
+            Follower.Step step = step(isDue || request > answered);
+            if (step == null) {
+                continue;
+            }
             if (step == Follower.Step.CAUGHT_UP) {
                 listedAt = signal.nanoTime();
                 lookedAt = listedAt;
@@ -173,7 +172,7 @@ public final class ArchiveFollower implements AutoCloseable {
                 signal.raise();
             } else if (step == Follower.Step.MORE && signal.nanoTime() - lookedAt >= interval) {
                 lookedAt = signal.nanoTime();
-                step(follower::lookAhead);
+                lookAhead();
             }
             if (step != Follower.Step.MORE) {
                 signal.await(
@@ -184,18 +183,16 @@ public final class ArchiveFollower implements AutoCloseable {
         signal.raise();
     }
 
-    private interface Task {
-        Follower.Step run() throws IOException;
-    }
-
-    /** Takes a step, and waits if it fails. */
-    private Follower.Step step(Task task) {
+    /** Takes a step. Waits and returns null if it fails. */
+    private Follower.@Nullable Step step(boolean list) {
         try {
-            Follower.Step step = task.run();
+            FollowState before = follower.state();
+            Follower.Step step = follower.step(list);
             silence.stepped(step);
-            backoff.succeeded();
-            damage.succeeded();
-            lastError = "";
+            // A search that has begun, or has to be repeated, is no progress: the damage that it is for may stay.
+            if (step != Follower.Step.MORE || hasApplied(before)) {
+                succeeded();
+            }
             return step;
         } catch (StoppedException e) {
             // The loop ends.
@@ -214,7 +211,27 @@ public final class ArchiveFollower implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             retry(new IOException(String.valueOf(e), e));
         }
-        return Follower.Step.MORE;
+        return null;
+    }
+
+    private boolean hasApplied(FollowState before) {
+        FollowState now = follower.state();
+        return !now.place().equals(before.place()) || !now.end().equals(before.end());
+    }
+
+    private void succeeded() {
+        backoff.succeeded();
+        damage.succeeded();
+        lastError = "";
+    }
+
+    /** Reads the end of the archive, for the lag only. It neither ends a failure nor is one: the next steps make its requests. */
+    private void lookAhead() {
+        try {
+            follower.lookAhead();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("the end of {} is not known", store.describe(), e);
+        }
     }
 
     private void fail(RuntimeException e) {
@@ -294,7 +311,7 @@ public final class ArchiveFollower implements AutoCloseable {
      * @param over the epoch to replace, from 1 on, as {@link FollowerStatus#epoch} of a standby that has caught up. There is no
      *     default: a standby that is late would replace another epoch than the caller has seen
      * @throws ArchiveFollowException with {@link ArchiveFollowException.Reason#LOST_PROMOTION} if another epoch is the last one
-     * @throws IllegalStateException if the follower is closed
+     * @throws IllegalStateException if the follower is closed, or {@link #close} ends the promotion before it has begun
      * @throws io.veloz.wal.WalRestoreException if the store or the disk failed
      */
     public ArchivePromotion promote(long over) {
@@ -325,10 +342,29 @@ public final class ArchiveFollower implements AutoCloseable {
         if (isClosing) {
             store.stop();
         }
-        StandbyPromotion.Result result = call(
-                store, config, () -> new StandbyPromotion(follower, config.clock(), config.requiresEscrow()).run(over));
+        StandbyPromotion.Result result =
+                call(store, config, () -> runUnlessStopped(over)).orElseThrow(this::stopped);
         return new ArchivePromotion(
                 result.epoch(), result.over(), result.lastSequence(), Duration.ofNanos(System.nanoTime() - started));
+    }
+
+    /** Returns an empty result if {@link #close} has ended the promotion. */
+    private Optional<StandbyPromotion.Result> runUnlessStopped(long over) throws IOException {
+        try {
+            return Optional.of(new StandbyPromotion(follower, config.clock(), config.requiresEscrow()).run(over));
+        } catch (StoppedException e) {
+            return Optional.empty();
+        }
+    }
+
+    private RuntimeException stopped() {
+        if (follower.state().promotion().over() == 0) {
+            return new IllegalStateException("the follower of " + config.directory()
+                    + " was closed before its promotion began: it is a standby as before; start another one");
+        }
+        return new ArchiveFollowException(
+                ArchiveFollowException.Reason.PROMOTION_BEGUN,
+                config.directory() + ": the promotion was ended by close(); run it again");
     }
 
     // ---- the end

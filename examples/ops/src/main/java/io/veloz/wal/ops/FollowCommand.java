@@ -1,5 +1,6 @@
 package io.veloz.wal.ops;
 
+import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.archive.ArchiveFollower;
 import io.veloz.wal.archive.ArchivePromotion;
 import io.veloz.wal.archive.FollowerConfig;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -143,18 +145,38 @@ final class FollowCommand implements Callable<Integer> {
 
     private int follow(FollowerConfig config) {
         CountDownLatch stopped = new CountDownLatch(1);
+        AtomicReference<@Nullable ArchiveFollower> running = new AtomicReference<>();
+        // Before the start, which tries for seconds to reach the store.
+        StopSignal signal = StopSignal.listen(() -> {
+            stopped.countDown();
+            close(running.get());
+        });
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
-            StopSignal signal = StopSignal.listen(() -> {
-                stopped.countDown();
-                // Ends a wait, and the fetching of an archive between two requests.
+            running.set(follower);
+            if (isStopped(stopped)) {
                 follower.close();
-            });
-            try {
-                return once ? once(follower) : follow(follower, stopped);
-            } finally {
-                signal.restore();
             }
+            return once ? once(follower) : follow(follower, stopped);
+        } catch (WalRestoreException e) {
+            boolean isUnreachable = e.reason() == WalRestoreException.Reason.STORE_UNAVAILABLE;
+            if (isUnreachable && running.get() == null && isStopped(stopped)) {
+                return once ? ExitCode.UNREACHABLE : ExitCode.OK;
+            }
+            throw e;
+        } finally {
+            signal.restore();
         }
+    }
+
+    /** Ends a wait, and the fetching of an archive between two requests. */
+    private static void close(@Nullable ArchiveFollower follower) {
+        if (follower != null) {
+            follower.close();
+        }
+    }
+
+    private static boolean isStopped(CountDownLatch stopped) {
+        return stopped.getCount() == 0;
     }
 
     private int follow(ArchiveFollower follower, CountDownLatch stopped) {

@@ -2,6 +2,7 @@ package io.veloz.wal.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.archive.FollowerStatus;
@@ -11,6 +12,8 @@ import io.veloz.wal.archive.internal.ship.ShippingChild;
 import io.veloz.wal.archive.s3.S3ProxyServer;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +108,32 @@ class FollowCommandTest {
                         .err())
                 .contains("name the epoch to replace with --over");
         ToolRun.of("follow", archive(), standby()).isRefusedWith("is not an archive");
+    }
+
+    @Test
+    void signalDuringTheStartEndsItWithExitCode0() throws Exception {
+        CountDownLatch isStarting = new CountDownLatch(1);
+        HttpServer unavailable = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        unavailable.createContext("/", exchange -> {
+            isStarting.countDown();
+            exchange.sendResponseHeaders(503, -1);
+            exchange.close();
+        });
+        unavailable.start();
+        Map<String, String> environment = Map.of(
+                "AWS_ENDPOINT_URL_S3",
+                        "http://127.0.0.1:" + unavailable.getAddress().getPort(),
+                "AWS_REGION", "us-east-1",
+                "AWS_ACCESS_KEY_ID", "id",
+                "AWS_SECRET_ACCESS_KEY", "secret");
+        try (ChildTool follow = ChildTool.startWith(environment, "follow", "s3://bucket/orders", standby())) {
+            isStarting.await();
+            follow.terminate();
+            String errors = follow.errors();
+            assertThat(follow.exitCode()).as(errors).isZero();
+        } finally {
+            unavailable.stop(0);
+        }
     }
 
     private static FollowerStatus status(FollowerStatus.State state, long slot, long bytesRead) {

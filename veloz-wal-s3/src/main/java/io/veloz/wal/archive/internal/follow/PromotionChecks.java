@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Checks, before a promotion fences the writer, everything that could prevent the log from opening afterwards: a writer that is
@@ -107,24 +108,66 @@ final class PromotionChecks {
         }
     }
 
-    /** Checks the headers and footers of the sealed segments, and that each follows the one before. */
+    /**
+     * Checks that all sealed segments exist, and reads the header and footer of the last two, and of those that are not committed
+     * yet. The files of the others were compared with their SHA-256 when they were completed. To read them again would take the
+     * longer, the older the log is.
+     */
     private void checkSealed(FollowState state) throws IOException {
         LogFiles names = standby.files().names();
-        long sequence = state.begin().sequence();
-        for (long number = state.begin().segment(); number <= state.end().segment(); number++) {
-            Optional<SealedSegment> sealed = sealed(names, number);
-            if (sealed.isEmpty()) {
-                if (number == state.end().segment()) {
-                    return;
-                }
+        long begin = state.begin().segment();
+        long end = state.end().segment();
+        Set<Long> present = Set.copyOf(names.sealed());
+        for (long number = begin; number < end; number++) {
+            if (!present.contains(number)) {
                 throw standby.files().damaged(names.sealedName(number) + " is missing");
             }
-            if (sealed.get().records() > 0 && sealed.get().firstSequence() != sequence) {
-                throw standby.files()
-                        .damaged(names.sealedName(number) + " begins with record "
-                                + sealed.get().firstSequence() + "; expected " + sequence);
+        }
+        long from = Math.max(begin, Math.min(end - 1, state.verified() + 1));
+        checkHeads(
+                names,
+                from,
+                present.contains(end) ? end : end - 1,
+                from == begin ? state.begin().sequence() : -1);
+    }
+
+    /** @param expected the first record of the first segment; -1 if it is not known */
+    private void checkHeads(LogFiles names, long from, long to, long expected) throws IOException {
+        long sequence = expected;
+        for (long number = from; number <= to; number++) {
+            Optional<SealedSegment> sealed = sealed(names, number);
+            if (sealed.isPresent() && sealed.get().records() > 0) {
+                checkFirst(sealed.get(), sequence);
+                // A segment may declare records inside of it as lost, so its records need not fill its span.
+                sequence = sealed.get().lastSequence() + 1;
             }
-            sequence += sealed.get().records();
+        }
+    }
+
+    /** Checks that a segment begins with the record after the one before it, or declares the records between as lost. */
+    private void checkFirst(SealedSegment segment, long expected) throws IOException {
+        long first = segment.firstSequence();
+        boolean follows = expected < 0 || first == expected;
+        if (!follows && (first < expected || !declaresLoss(segment, expected))) {
+            throw standby.files().damaged(segment.file() + " begins with record " + first + "; expected " + expected);
+        }
+    }
+
+    /** Returns whether a segment begins with a batch that declares all records from one on as lost. */
+    private boolean declaresLoss(SealedSegment segment, long lost) throws IOException {
+        // A reader compares a batch with the one before it, so it begins with that one. 0 is the beginning of the log.
+        boolean isBegin = lost <= standby.state().begin().sequence();
+        try (SegmentReader reader = reader(segment.number(), isBegin ? 0 : lost - 2)) {
+            while (reader.next()) {
+                if (reader.lastSequence() >= lost) {
+                    return reader.firstSequence() == segment.firstSequence();
+                }
+            }
+            return false;
+        } catch (WalCorruptException e) {
+            return false;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
@@ -161,13 +204,20 @@ final class PromotionChecks {
     /** Reads the records after one, up to a last one. Returns the last intact one of them. */
     private long lastRecord(long before, long last) throws IOException {
         long read = before;
-        try (SegmentReader reader = SegmentReader.open(readable(standby.files().names()), 0, 0, before)) {
+        try (SegmentReader reader = reader(standby.state().end().segment(), before)) {
             while (read < last && reader.next()) {
                 read = reader.lastSequence();
             }
             return read;
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        }
+    }
+
+    /** Opens a segment for reading, from the end of the one before it. */
+    private SegmentReader reader(long segment, long before) throws IOException {
+        try {
+            return SegmentReader.open(readable(standby.files().from(segment - 1)), 0, 0, before);
         } catch (WalOpenException e) {
             if (e.getCause() instanceof IOException cause) {
                 throw cause;

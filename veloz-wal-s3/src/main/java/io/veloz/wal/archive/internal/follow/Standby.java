@@ -139,7 +139,7 @@ final class Standby {
 
     private void finish(Archived end) throws IOException {
         if (end.segment() > 0 && !files.isSealed(end.segment())) {
-            files.seal(end.position());
+            files.seal(end.segment(), end.position());
         }
     }
 

@@ -14,6 +14,7 @@ import io.veloz.wal.archive.internal.restore.FileDigest;
 import io.veloz.wal.archive.internal.restore.ObjectFiles;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
@@ -22,6 +23,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,27 @@ final class StandbyFiles {
 
     LogFiles names() {
         return names;
+    }
+
+    /**
+     * Returns the files without the sealed segments before one, which a log that begins with it need not have. To seal or check
+     * the last segment the one before it suffices; to read all of them would take the longer, the older the log is.
+     */
+    LogFiles from(long segment) {
+        String first = names.sealedName(segment);
+        Storage last = new ForwardingStorage(storage) {
+            @Override
+            public List<String> list() throws IOException {
+                return super.list().stream()
+                        .filter(name -> !isSealedBefore(name, first))
+                        .toList();
+            }
+        };
+        return LogFiles.of(last, names.prefix());
+    }
+
+    private boolean isSealedBefore(String name, String sealed) {
+        return name.startsWith(names.prefix() + "_") && name.length() == sealed.length() && name.compareTo(sealed) < 0;
     }
 
     String describe() {
@@ -192,10 +215,10 @@ final class StandbyFiles {
         }
     }
 
-    /** Seals the active segment, which ends at a position. */
-    void seal(long position) throws IOException {
+    /** Seals the active segment, which has a number and ends at a position. */
+    void seal(long segment, long position) throws IOException {
         cut(position);
-        names.sealCurrent();
+        from(segment - 1).sealCurrent();
     }
 
     /** Cuts off what an interrupted step has written after the end of the active segment. */

@@ -94,7 +94,7 @@ public final class StandbyPromotion {
                     ? e
                     : new ArchiveFollowException(
                             e.reason(),
-                            e.getMessage() + "; an earlier run has put slot " + slot
+                            e.getMessage() + "; an earlier run has put a slot up to " + slot
                                     + ", so the writer before it may be fenced: promote another standby over the last"
                                     + " epoch of the archive, or let the old primary take it over");
         }
@@ -140,7 +140,7 @@ public final class StandbyPromotion {
         }
         return new ArchiveFollowException(
                 Reason.LOST_PROMOTION,
-                e.getMessage() + "; the promotion over epoch " + begun.over() + " has put slot " + begun.slot()
+                e.getMessage() + "; the promotion over epoch " + begun.over() + " has put a slot up to " + begun.slot()
                         + ", which may still arrive and fence the writer: run that promotion again to know");
     }
 

@@ -90,9 +90,10 @@ public final class ArchiveKeys {
         return String.format(Locale.ROOT, "%s%s_%016d.e%010d.wal.lz4", SEGMENTS, prefix, number, epoch);
     }
 
-    /** Returns the key after which a list contains the segments from that number on, of any epoch. */
-    public static String beforeSegment(String prefix, long number) {
-        return String.format(Locale.ROOT, "%s%s_%016d", SEGMENTS, prefix, number);
+    /** Returns the key after which a list contains that segment of later epochs, and all later segments. */
+    public static String afterSegment(String prefix, long number, long epoch) {
+        // The keys of its parts continue with ".p".
+        return segment(prefix, number, epoch) + ".q";
     }
 
     /** Returns the key of a part of a segment. Parts sort by their numbers, and after every key that their segment begins. */

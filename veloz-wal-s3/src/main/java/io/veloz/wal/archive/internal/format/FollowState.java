@@ -68,8 +68,8 @@ public record FollowState(
      * A promotion that has begun: its EPOCH slot may be in the archive, or arrive there.
      *
      * @param over the epoch that it replaces; 0 if none has begun
-     * @param slot the highest number with which an EPOCH slot of this directory was put; 0 if none was put, or if an earlier
-     *     version has begun the promotion
+     * @param slot the highest number with which an EPOCH slot of this directory was put, or may have been put by an earlier
+     *     version, which did not record it; 0 if none was put
      * @param isComplete whether the log is complete and may open. From then on an engine may have appended to it
      */
     public record Promotion(long over, long slot, boolean isComplete) {
@@ -201,13 +201,13 @@ public record FollowState(
         UnknownArchiveFormatException.check(where, json.number("format", 1), FORMAT, FORMAT);
         Json begin = json.object("begin");
         Json content = json.object("content");
-        Json promotion = json.object("promotion");
+        SlotRef applied = SlotHead.ref(json, "slot", 0);
         return new FollowState(
                 json.hex32("log"),
                 json.sha256("origin"),
                 new Begin(begin.number("segment", 1, ArchiveKeys.MAX_SEGMENT), begin.number("sequence", 1)),
                 new Place(
-                        SlotHead.ref(json, "slot", 0),
+                        applied,
                         json.number("epoch", 0, ArchiveKeys.MAX_EPOCH),
                         Text.printable(json.string("host")),
                         time(where, json.string("written"))),
@@ -220,10 +220,18 @@ public record FollowState(
                         content.number("to", 0),
                         content.sha256("sha256")),
                 json.number("searching", 0, 1) == 1,
-                new Promotion(
-                        promotion.number("over", 0, ArchiveKeys.MAX_EPOCH),
-                        promotion.has("slot") ? promotion.number("slot", 0) : 0,
-                        promotion.number("complete", 0, 1) == 1));
+                promotion(json.object("promotion"), applied.number()));
+    }
+
+    /**
+     * A promotion that an earlier version has begun has no number. Its EPOCH may still arrive as the slot after the applied one,
+     * or as the next one if the archive had a slot more, so it is not over before the archive has reached that.
+     */
+    private static Promotion promotion(Json json, long applied) throws BadObjectException {
+        long over = json.number("over", 0, ArchiveKeys.MAX_EPOCH);
+        long unknown = over == 0 ? 0 : applied + 2;
+        return new Promotion(
+                over, json.has("slot") ? json.number("slot", 0) : unknown, json.number("complete", 0, 1) == 1);
     }
 
     private static Instant time(String where, String text) throws BadObjectException {

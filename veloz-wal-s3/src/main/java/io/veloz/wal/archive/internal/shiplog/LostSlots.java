@@ -124,8 +124,9 @@ public final class LostSlots {
          */
         public Optional<Evidence> against(@Nullable Slot tip) throws IOException {
             LostSlots expected = new LostSlots(tip == null ? 0 : tip.epoch(), nextSegment(tip));
-            // Objects of earlier segments were committed after they were listed.
-            String before = ArchiveKeys.beforeSegment(identity.prefix(), expected.nextSegment);
+            // Objects of earlier segments were committed after they were listed. Those of the next one up to the last
+            // epoch are of uploads that ended, and their parts may fill a page. All others are evidence.
+            String before = ArchiveKeys.afterSegment(identity.prefix(), expected.nextSegment, expected.epoch);
             Optional<Evidence> stays = expected.among(
                     suspects.stream().filter(key -> key.compareTo(before) > 0).toList());
             if (stays.isPresent()) {

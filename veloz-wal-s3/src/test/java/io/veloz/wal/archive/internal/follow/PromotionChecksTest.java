@@ -11,11 +11,16 @@ import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.TestKeys;
 import io.veloz.wal.storage.AtomicFile;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
+import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +81,36 @@ class PromotionChecksTest {
     void damagedHeaderOfASealedSegment() throws IOException {
         standby.flipBit("orders_0000000000000002.wal", 9, 1);
         assertRefused(rig.store, Reason.DAMAGED, "orders_0000000000000002.wal is damaged");
+    }
+
+    @Test
+    void promotionOpensTheLastTwoSegmentsHoweverManyThereAre() throws IOException {
+        for (int i = 0; i < 5; i++) {
+            rig.shipASegment();
+        }
+        rig.ship(3);
+        FollowRig.follow(rig.store, standby);
+        Set<String> opened = new TreeSet<>();
+        Storage watched = new ForwardingStorage(standby) {
+            @Override
+            public StorageFile open(String name) throws IOException {
+                StorageFile file = super.open(name);
+                opened.add(name);
+                return file;
+            }
+
+            @Override
+            public StorageFile openForReading(String name) throws IOException {
+                StorageFile file = super.openForReading(name);
+                opened.add(name);
+                return file;
+            }
+        };
+        FollowRig.promote(rig.store, watched);
+        assertThat(standby.list()).contains("orders_0000000000000008.wal");
+        opened.removeIf(name -> !name.startsWith("orders_0"));
+        assertThat(opened).containsExactly("orders_0000000000000007.wal", "orders_0000000000000008.wal");
+        FollowRig.assertContinues(rig.store, standby, rig.records());
     }
 
     @Test

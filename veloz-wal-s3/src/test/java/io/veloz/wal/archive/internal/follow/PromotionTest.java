@@ -9,6 +9,7 @@ import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.archive.ArchiveFollowException;
 import io.veloz.wal.archive.ArchiveFollowException.Reason;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
+import io.veloz.wal.archive.internal.format.FollowState.Promotion;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.SlotCodec;
@@ -24,8 +25,11 @@ import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.InterposedStore;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -294,7 +298,7 @@ class PromotionTest {
                 .isInstanceOfSatisfying(
                         ArchiveFollowException.class,
                         e -> assertThat(e.reason()).isEqualTo(Reason.LOST_PROMOTION))
-                .hasMessageContaining("the promotion over epoch 1 has put slot")
+                .hasMessageContaining("the promotion over epoch 1 has put a slot up to")
                 .hasMessageContaining("may still arrive");
         try (Follower follower = FollowRig.follower(rig.store, standby)) {
             assertThatThrownBy(follower::checkNoPromotion).hasMessageContaining("a promotion over epoch 1 has begun");
@@ -302,6 +306,34 @@ class PromotionTest {
         delayed.deliver();
         FollowRig.promote(rig.store, standby, 1);
         FollowRig.assertContinues(rig.store, standby, rig.records());
+    }
+
+    @Test
+    void promotionOfAnEarlierVersionStaysBegunUntilItsEpochCannotArrive() throws IOException {
+        begunByAnEarlierVersion();
+        assertLost(standby, 9, 1);
+        assertThat(begun()).isEqualTo(1);
+        rig.ship(1).ship(1);
+        assertLost(standby, 9, 1);
+        assertThat(begun()).isZero();
+        FollowRig.follow(rig.store, standby);
+    }
+
+    /** It did not record with which number it had put its EPOCH. */
+    private void begunByAnEarlierVersion() throws IOException {
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            follower.standby().save(follower.state().promoting(new Promotion(1, 0, false)));
+        }
+        String text = new String(standby.bytes(".orders_follow"), StandardCharsets.US_ASCII);
+        assertThat(text).contains("\"over\":1,\"slot\":0,");
+        byte[] earlier = text.replace("\"over\":1,\"slot\":0,", "\"over\":1,").getBytes(StandardCharsets.US_ASCII);
+        AtomicFile.replace(standby, ".orders_follow", ".orders_follow.tmp", ByteBuffer.wrap(earlier));
+    }
+
+    private long begun() throws IOException {
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            return follower.state().promotion().over();
+        }
     }
 
     @Test

@@ -130,6 +130,43 @@ class LostSlotsTest {
     }
 
     @Test
+    void partsOfAbortedUploadsDoNotHideTheEvidence() throws IOException {
+        archive.segment(1);
+        for (int epoch = 2; epoch <= 20; epoch++) {
+            archive.epoch();
+        }
+        long last = archive.slots();
+        archive.segments(2, 3);
+        loseSlots(last + 1, last + 2);
+        for (int epoch = 1; epoch <= 20; epoch++) {
+            for (int part = 1; part <= 64; part++) {
+                store.damage(ArchiveKeys.part(ArchiveKeys.segment("orders", 2, epoch), part, 64), new byte[] {1});
+            }
+        }
+        ShipLog log = new ShipLog(store);
+        var tip = log.check(last).orElseThrow().slot();
+        var check = new LostSlots.BeforeEpoch(log, log.identity().orElseThrow());
+        assertThat(check.against(tip)).isEmpty();
+        assertThat(check.needsRecheck()).isTrue();
+        assertThat(check.against(tip).orElseThrow().key()).isEqualTo(ArchiveKeys.segment("orders", 3, 20));
+    }
+
+    @Test
+    void objectOfALaterEpochAfterAbortedUploadsIsFoundByTheWriter() throws IOException {
+        archive.segment(1);
+        store.damage(ArchiveKeys.part(ArchiveKeys.segment("orders", 2, 1), 64, 64), new byte[] {1});
+        ShipLog log = new ShipLog(store);
+        var tip = log.check(2).orElseThrow().slot();
+        var check = new LostSlots.BeforeEpoch(log, log.identity().orElseThrow());
+        assertThat(check.against(tip)).isEmpty();
+        assertThat(check.needsRecheck()).isFalse();
+        String later = ArchiveKeys.part(ArchiveKeys.segment("orders", 2, 2), 1, 64);
+        store.damage(later, new byte[] {1});
+        assertThat(check.against(tip)).isEmpty();
+        assertThat(check.against(tip).orElseThrow().key()).isEqualTo(later);
+    }
+
+    @Test
     void writerFindsSlotsThatStayLost() throws IOException {
         archive.segments(1, 3);
         loseSlots(3, 4);
