@@ -9,16 +9,19 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Beat;
+import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,10 +54,29 @@ class BeatTest {
     }
 
     private ShipRig rig(Wal wal) {
+        return new ShipRig(config(heap), LocalLog.of(wal), heap);
+    }
+
+    private static ShipperConfig.Builder config(HeapStore store) {
         // Flushes are rare, as the simulation wakes up for each.
-        ShipperConfig.Builder config =
-                ShipperConfig.builder(heap).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
-        return new ShipRig(config, LocalLog.of(wal), heap);
+        return ShipperConfig.builder(store).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
+    }
+
+    /** Declares a gap for records that were trimmed while the store failed. */
+    private ShipRig givingUp(Wal wal) {
+        return new ShipRig(config(heap).spoolPolicy(SpoolPolicy.giveUpOldest(48 * 1024)), LocalLog.of(wal), heap);
+    }
+
+    /** Makes the store fail for two minutes, while segments are written and trimmed. */
+    private void outage(ShipRig rig, Wal wal, Duration begin) {
+        rig.at(begin, () -> heap.plan(request -> Fault.FAIL));
+        rig.at(begin.plusSeconds(70), () -> {
+            SmallLog.append(wal, 400);
+            wal.writeCheckpoint(wal.durableSequence() - 1, out -> out.write(1));
+            wal.writeCheckpoint(wal.durableSequence(), out -> out.write(2));
+            assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
+        });
+        rig.at(begin.plusSeconds(120), () -> heap.plan(Plan.NONE));
     }
 
     private List<Slot> slots() throws IOException {
@@ -224,6 +246,63 @@ class BeatTest {
         assertThat(slots()).anyMatch(slot -> slot.part() instanceof Beat);
         assertThat(slots()).anyMatch(slot -> slot.part() instanceof Tail);
         assertSound("restored");
+    }
+
+    /** Checks an archive with gaps. The log was trimmed, so it has the last records only. */
+    private void assertProven(String name) {
+        ArchiveReport report = new ArchiveVerifier(heap).full(WalProgress.NONE);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.status().strays()).isZero();
+        DirectRestore.restore(heap, RestoreOptions.into(dir.resolve(name)).acceptGaps());
+        assertThat(SmallLog.read(dir.resolve(name)))
+                .endsWith(SmallLog.read(log()).toArray(Entry[]::new));
+    }
+
+    @Test
+    void beatBeforeAGapIsKeptAndAnArchiveWithoutItIsProven() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            ShipRig rig = givingUp(wal);
+            rig.at(Duration.ofSeconds(10), wal::roll);
+            outage(rig, wal, HOUR);
+            rig.run(Duration.ofHours(5));
+            assertThat(rig.events).anyMatch(event -> event.startsWith("gap"));
+        }
+        long gap = slots().stream()
+                .filter(slot -> slot.part() instanceof Gap)
+                .mapToLong(Slot::number)
+                .findFirst()
+                .orElseThrow();
+        assertThat(slots()).anyMatch(slot -> slot.number() == gap - 1 && slot.part() instanceof Beat);
+        assertProven("restored");
+        // As an earlier version has deleted it.
+        heap.remove(ArchiveKeys.slot(gap - 1));
+        assertProven("restored-without");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void anyScheduleWithBeatsAndGapsIsProven(long seed) throws IOException {
+        Random random = new Random(seed);
+        try (Wal wal = SmallLog.open(log())) {
+            for (int writer = 0; writer < 2; writer++) {
+                ShipRig rig = givingUp(wal);
+                for (int round = 0; round < 2; round++) {
+                    Duration begin = Duration.ofHours(3L * round).plusSeconds(random.nextInt(3600));
+                    rig.at(begin, () -> {
+                        SmallLog.append(wal, 1 + random.nextInt(20));
+                        if (random.nextBoolean()) {
+                            wal.roll();
+                        }
+                    });
+                    outage(rig, wal, begin.plusSeconds(1 + random.nextInt(3600)));
+                }
+                rig.run(Duration.ofHours(6));
+                assertThat(rig.events).noneMatch(event -> event.startsWith("refused") || event.startsWith("fenced"));
+            }
+        }
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Gap);
+        assertProven("restored");
     }
 
     @Test

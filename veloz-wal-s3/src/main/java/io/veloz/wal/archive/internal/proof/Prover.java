@@ -327,9 +327,11 @@ public final class Prover {
         skipped.clear();
         for (SlotSummary slot : kept) {
             if (slot.part instanceof Gap gap) {
-                SlotSummary before = require(slot.number - 1, slot.number);
-                checkPrevious(slot, before);
-                add(tails(before, content.nextSegment(), gap.nextSegment()), content, tails);
+                if (mayFollowTails(slot, gap, content)) {
+                    SlotSummary before = require(slot.number - 1, slot.number);
+                    checkPrevious(slot, before);
+                    add(tails(before, content.nextSegment(), gap.nextSegment()), content, tails);
+                }
                 skipped.add(new long[] {content.nextSegment(), gap.nextSegment()});
             }
             content.add(slot);
@@ -361,6 +363,17 @@ public final class Prover {
                 .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
                 .toList();
     }
+    /**
+     * Returns whether there may be tails of the segments that a GAP skips. If it begins with the record after the last committed
+     * one, and the archive did not end in any of them, there are none with a record. Then the slot before it may be missing:
+     * earlier versions deleted a BEAT there.
+     */
+    private static boolean mayFollowTails(SlotSummary slot, Gap gap, ChainContent content) {
+        Archived after = slot.archived;
+        boolean endsInTails = after.segment() >= content.nextSegment() && after.position() > 0;
+        return endsInTails || gap.firstSequence() > content.nextSequence();
+    }
+
 
     private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all)
             throws BrokenProofException {
