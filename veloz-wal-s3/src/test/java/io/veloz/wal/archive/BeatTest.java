@@ -11,6 +11,7 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
@@ -21,6 +22,7 @@ import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
@@ -303,6 +305,31 @@ class BeatTest {
         }
         assertThat(slots()).anyMatch(slot -> slot.part() instanceof Gap);
         assertProven("restored");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void statusAndProofAfterALongSilenceTakeAFewRequests(boolean deletesBeats) throws IOException {
+        int segments = 70;
+        HeapStore writer = heap.client(request -> request.kind() == Kind.DELETE && !deletesBeats ? Fault.DENY : null);
+        try (Wal wal = SmallLog.open(log())) {
+            ShipRig rig = new ShipRig(config(writer).flushInterval(MINUTE), LocalLog.of(wal), writer);
+            for (int i = 1; i <= segments; i++) {
+                int sealed = i;
+                rig.at(Duration.ofSeconds(20L * i), () -> {
+                    SmallLog.append(wal, 1);
+                    wal.roll();
+                    SmallLog.awaitSealed(wal, sealed);
+                });
+            }
+            rig.run(Duration.ofHours(20));
+        }
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Summary);
+        assertThat(slots().get(slots().size() - 1).number()).isGreaterThan(1_000);
+        HeapStore reader = heap.client(Plan.NONE);
+        assertThat(ArchiveStatus.of(reader).archivedSequence()).isEqualTo(segments);
+        new ArchiveVerifier(reader).quick(WalProgress.NONE);
+        assertThat(reader.requests()).isLessThan(300);
     }
 
     @Test

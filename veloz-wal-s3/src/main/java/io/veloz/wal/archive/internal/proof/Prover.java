@@ -165,7 +165,12 @@ public final class Prover {
         for (SlotSummary slot : kept) {
             after = slot.part instanceof Segment || slot.part instanceof Gap ? slot.number : after;
         }
-        found.readRange(after + 1, last);
+        found.readRange(after + 1, lastTail(last));
+    }
+
+    /** Returns the last slot that a tail may have: not the BEATs at the end, which may be many if they are not deleted. */
+    private long lastTail(long last) throws IOException {
+        return require(last, -1).part instanceof Beat beat ? beat.after().number() : last;
     }
 
     /**
@@ -205,7 +210,7 @@ public final class Prover {
                 return Optional.empty();
             }
             Slot segment = retries.call(() -> lastSegment(kept.slot));
-            found.readRange(segment.number() + 1, last);
+            found.readRange(segment.number() + 1, lastTail(last));
             Segment committed = (Segment) segment.part();
             List<SlotSummary> tails = tails(require(last, -1), committed.number() + 1, Long.MAX_VALUE);
             long checkpoint = kept.slot.part() instanceof Attachment a
@@ -358,11 +363,6 @@ public final class Prover {
                 unusedFrom);
     }
 
-    private static List<TailSlot> joined(List<SlotSummary> tails) {
-        return tails.stream()
-                .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
-                .toList();
-    }
     /**
      * Returns whether there may be tails of the segments that a GAP skips. If it begins with the record after the last committed
      * one, and the archive did not end in any of them, there are none with a record. Then the slot before it may be missing:
@@ -374,6 +374,11 @@ public final class Prover {
         return endsInTails || gap.firstSequence() > content.nextSequence();
     }
 
+    private static List<TailSlot> joined(List<SlotSummary> tails) {
+        return tails.stream()
+                .map(slot -> new TailSlot(slot.number, slot.sha256(), (Tail) slot.part))
+                .toList();
+    }
 
     private static void add(List<SlotSummary> tails, ChainContent content, List<SlotSummary> all)
             throws BrokenProofException {
