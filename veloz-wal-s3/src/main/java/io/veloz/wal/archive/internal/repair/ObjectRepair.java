@@ -21,6 +21,7 @@ import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Restatement;
 import io.veloz.wal.archive.internal.ship.SameObject;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
@@ -119,6 +120,7 @@ public final class ObjectRepair {
         }
         progress.update(total, total);
         restateAll();
+        recordEnd();
         if (restatement != null && !restatement.summaryProblem().isEmpty()) {
             notes.add(restatement.summaryProblem());
         }
@@ -222,6 +224,19 @@ public final class ObjectRepair {
                 }
                 return;
             }
+        }
+    }
+
+    /** Without the record a reader cannot distinguish the end of the repair from a crash. */
+    private void recordEnd() {
+        @Nullable Restatement ended = restatement;
+        if (ended == null) {
+            return;
+        }
+        try {
+            ended.recordEnd();
+        } catch (StoreException e) {
+            notes.add("the end of epoch " + ended.epoch() + " is not recorded: " + e.getMessage());
         }
     }
 
