@@ -178,9 +178,16 @@ class AnchorTest {
             }
         });
         rig.at(Duration.ofMinutes(5), () -> SmallLog.append(wal, 1));
-        rig.run(Duration.ofMinutes(15));
-        assertThat(rig.events).isEmpty();
+        for (int i = 0; i < 30; i++) {
+            rig.at(Duration.ofMinutes(20).plusSeconds(10L * i), () -> SmallLog.append(wal, 1));
+        }
+        rig.run(Duration.ofMinutes(45));
+        assertThat(rig.events).containsExactly("trouble");
         assertThat(rig.state.status().lastError()).contains("slots were lost and put again");
+        assertThat(rig.state.archivedSequence()).isEqualTo(wal.durableSequence());
+        assertThat(anchors(second))
+                .as("later anchors")
+                .noneMatch(key -> Long.parseLong(key.substring(key.lastIndexOf('/') + 1)) >= 20);
     }
 
     private static void put(HeapStore second, LogIdentity identity, Witness like, long slot) {
