@@ -190,6 +190,39 @@ class AnchorTest {
                 .noneMatch(key -> Long.parseLong(key.substring(key.lastIndexOf('/') + 1)) >= 20);
     }
 
+    @Test
+    void rollBackIsDetectedWhenTheSecondStoreAnswersLate() throws IOException {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        Map<String, byte[]> before = heap.objects();
+        SmallLog.append(wal, 5);
+        rig(second, 0).run(MINUTE);
+        heap.objects().keySet().stream().filter(key -> !before.containsKey(key)).forEach(heap::remove);
+        forgetArchive();
+        ShipRig rig = rig(second, 1);
+        rig.holdUploads();
+        rig.at(Duration.ofSeconds(30), () -> {
+            assertThat(rig.state.status().epoch()).isEqualTo(2);
+            rig.endUploads();
+        });
+        rig.run(MINUTE);
+        assertThat(rig.events).containsExactly("refused LOST_SLOTS");
+    }
+
+    @Test
+    void anchorThatIsReadLateAndIsPartOfTheArchiveChangesNothing() {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        ShipRig rig = rig(second, 0);
+        rig.holdUploads();
+        rig.at(Duration.ofSeconds(30), rig::endUploads);
+        rig.at(Duration.ofMinutes(2), () -> SmallLog.append(wal, 5));
+        rig.run(Duration.ofMinutes(15));
+        assertThat(rig.events).isEmpty();
+        assertThat(rig.state.archivedSequence()).isEqualTo(10);
+        assertThat(anchors(second)).hasSizeGreaterThan(1);
+    }
+
     private static void put(HeapStore second, LogIdentity identity, Witness like, long slot) {
         Witness other = new Witness(
                 Witness.Kind.ANCHOR,

@@ -125,10 +125,11 @@ final class Anchors implements AutoCloseable {
             report(current, progress);
         } else if (now - readUntil >= 0) {
             isAwaited = false;
+            isLate = true;
             progress.failed(
                     ShipProgress.Job.WITNESS,
                     new IOException(store.describe() + ": no answer within " + READ_TIMEOUT_NANOS / SECOND_NANOS
-                            + " s, so the archive was not compared with its anchor"));
+                            + " s, so the archive is compared with its anchor when it answers"));
         }
         return !isAwaited;
     }
@@ -146,6 +147,16 @@ final class Anchors implements AutoCloseable {
                 : Optional.empty();
     }
 
+    /** Returns the record that was read after {@link #isRead} had returned, until it was compared; empty if there is none. */
+    Optional<Witness> late() {
+        return isLate ? newest() : Optional.empty();
+    }
+
+    /** The record of {@link #late} is part of the archive. */
+    void compared() {
+        isLate = false;
+    }
+
     /** Puts a record if one is due and the archive has another tip than in the last one. Does not wait for the request. */
     void step(long tip, Supplier<Witness> witness, ShipProgress progress) {
         long now = nanoTime.getAsLong();
@@ -154,9 +165,16 @@ final class Anchors implements AutoCloseable {
             task = null;
             if (isLate || current.slot > 0) {
                 report(current, progress);
+            }
+            isLate = false;
+            isOverwritten |= current.failure instanceof OverwrittenException;
+            if (current.slot > 0) {
                 putSlot = current.failure == null ? current.slot : putSlot;
                 nextAt = now + (current.failure == null ? intervalNanos : Math.min(intervalNanos, RETRY_NANOS));
             }
+        }
+        if (isOverwritten) {
+            nextAt = now + intervalNanos;
         }
         if (task != null || now - nextAt < 0) {
             return;
@@ -165,17 +183,10 @@ final class Anchors implements AutoCloseable {
             nextAt = now + SECOND_NANOS;
         } else {
             Witness record = witness.get();
-            }
-            isLate = false;
-            isOverwritten |= current.failure instanceof OverwrittenException;
-            if (current.slot > 0) {
             start(tip, () -> {
                 put(record);
                 return record;
             });
-        if (isOverwritten) {
-            nextAt = now + intervalNanos;
-        }
         }
     }
 

@@ -343,6 +343,7 @@ public final class Shipping implements AutoCloseable {
         beatWaits = false;
         if (anchors != null) {
             anchors.step(current.tip().number(), () -> current.witness(Witness.Kind.ANCHOR), progress);
+            compareLate(anchors, current);
         }
         Archived archived = current.tip().archived();
         Summarizer summaries = Objects.requireNonNull(summarizer);
@@ -438,6 +439,15 @@ public final class Shipping implements AutoCloseable {
     }
 
     private void commit(SlotWriter current, Archived archived) {
+    /** The epoch is acquired already, so slots that were lost may have been put again. */
+    private void compareLate(Anchors second, SlotWriter current) throws IOException {
+        Optional<Witness> anchor = second.late();
+        if (anchor.isPresent()) {
+            archiveCheck.checkLate(anchor.get(), checkedTip, current);
+            second.compared();
+        }
+    }
+
         Slot.Part part;
         try {
             part = uploader.take();
