@@ -24,6 +24,7 @@ import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.fault.Logs;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -386,5 +387,52 @@ class BeatTest {
                 assertThat(standby.status().isWriterSilent()).isFalse();
             }
         }
+    }
+
+    @Test
+    void followerThatMayNotReadTheEndReportsASilentWriter() {
+        HeapStore reader = heap.client(request -> request.key().startsWith(ArchiveKeys.ENDS) ? Fault.DENY : null);
+        FollowerConfig follow = FollowerConfig.builder(reader, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            try (WalShipper shipper =
+                    WalShipper.start(wal, ShipperConfig.builder(heap).build())) {
+                shipper.awaitArchived(5, MINUTE);
+            }
+            try (ArchiveFollower standby = ArchiveFollower.start(follow)) {
+                Logs.await("a silent writer", () -> standby.status().isWriterSilent());
+                assertThat(standby.status().endedAt()).isEmpty();
+                assertThat(standby.awaitCaughtUp(MINUTE)).isTrue();
+                assertThat(standby.status().lastError()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void followerFindsTheEndOfAWriterThatWasSilentBefore() {
+        FollowerConfig follow = FollowerConfig.builder(heap, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            WalShipper shipper =
+                    WalShipper.start(wal, ShipperConfig.builder(heap).build());
+            try (shipper;
+                    ArchiveFollower standby = follower(shipper, follow)) {
+                Logs.await("a silent writer", () -> standby.status().isWriterSilent());
+                shipper.close();
+                Logs.await("the end", () -> standby.status().endedAt().isPresent());
+                assertThat(standby.status().isWriterSilent()).isFalse();
+            }
+        }
+    }
+
+    private static ArchiveFollower follower(WalShipper shipper, FollowerConfig config) {
+        shipper.awaitArchived(5, MINUTE);
+        return ArchiveFollower.start(config);
     }
 }
