@@ -176,6 +176,20 @@ class EndOfEpochTest {
     }
 
     @Test
+    void endOfAnotherWriterOfTheSameEpochIsReported() {
+        ShipRig first = rig(heap);
+        first.run(MINUTE);
+        byte[] end = heap.objects().get("ends/e0000000001");
+        ShipRig second = rig(heap);
+        second.at(Duration.ofSeconds(30), () -> heap.damage("ends/e0000000002", end));
+        second.run(MINUTE);
+        assertThat(second.events).containsExactly("trouble");
+        assertThat(second.state.status().lastError())
+                .contains("ends/e0000000002")
+                .contains("slots were lost and put again");
+    }
+
+    @Test
     void recordThatCannotBeReadPreventsNothing() throws IOException {
         rig(heap).run(MINUTE);
         heap.damage("ends/e0000000001", new byte[100]);
