@@ -21,6 +21,7 @@ import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -274,5 +275,26 @@ class AnchorTest {
             assertThat(client.requests()).isLessThan(40);
         }
         assertThat(Witnesses.newestAnchor(new HeapStore(), identity)).isEmpty();
+    }
+
+    @Test
+    void newestAnchorIsFoundInAStoreWithShortPages() throws IOException {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        LogIdentity identity = new ShipLog(heap).logJson().orElseThrow();
+        Witness like = Witnesses.newestAnchor(second, identity).orElseThrow();
+        for (long slot = 100; slot < 350; slot++) {
+            put(second, identity, like, slot);
+        }
+        ObjectStore shortPages = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, args) -> {
+                    Object answer = method.invoke(second, args);
+                    return answer instanceof List<?> page ? page.subList(0, Math.min(100, page.size())) : answer;
+                });
+        assertThat(Witnesses.newestAnchor(shortPages, identity)
+                        .orElseThrow()
+                        .tip()
+                        .number())
+                .isEqualTo(349);
     }
 }
