@@ -190,6 +190,16 @@ class EndOfEpochTest {
     }
 
     @Test
+    void archiveOfWhichOnlyTheEndIsLeftIsNotCreatedAgain() {
+        rig(heap).run(MINUTE);
+        heap.objects().keySet().stream().filter(key -> !key.startsWith("ends/")).forEach(heap::remove);
+        ShipRig next = rig(heap);
+        next.run(MINUTE);
+        assertThat(next.events).containsExactly("refused " + WalShippingRefusedException.Reason.LOST_IDENTITY);
+        assertThat(heap.objects()).hasSize(1);
+    }
+
+    @Test
     void recordThatCannotBeReadPreventsNothing() throws IOException {
         rig(heap).run(MINUTE);
         heap.damage("ends/e0000000001", new byte[100]);
