@@ -390,6 +390,41 @@ class BeatTest {
     }
 
     @Test
+    void salvageChoosesTheTailThatOnlyABeatNames() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            rig(wal).run(Duration.ofMinutes(5));
+        }
+        List<Slot> all = slots();
+        Slot tip = all.get(all.size() - 1);
+        assertThat(tip.part()).isInstanceOf(Beat.class);
+        Slot named = all.get(1);
+        all.stream()
+                .filter(slot -> slot.part() instanceof Beat && slot.number() < tip.number())
+                .forEach(slot -> heap.remove(ArchiveKeys.slot(slot.number())));
+        Tail tail = (Tail) named.part();
+        byte[] other = new ShipLog(heap).slot(named.number()).orElseThrow().content();
+        other[other.length - 1] ^= 1;
+        Slot stray = new Slot(
+                named.logId(),
+                named.origin(),
+                tip.number() + 1,
+                named.epoch(),
+                named.writer(),
+                named.host(),
+                named.written(),
+                "ab".repeat(32),
+                named.kept(),
+                named.archived(),
+                tail.stored(Digest.of(other), null),
+                named.instance(),
+                null);
+        heap.damage(ArchiveKeys.slot(stray.number()), SlotCodec.encode(stray, other));
+        ArchiveSalvage.salvage(heap, dir.resolve("salvaged"), WalProgress.NONE);
+        assertThat(SmallLog.read(dir.resolve("salvaged"))).isEqualTo(SmallLog.read(log()));
+    }
+
+    @Test
     void followerThatMayNotReadTheEndReportsASilentWriter() {
         HeapStore reader = heap.client(request -> request.key().startsWith(ArchiveKeys.ENDS) ? Fault.DENY : null);
         FollowerConfig follow = FollowerConfig.builder(reader, dir.resolve("standby"))
