@@ -177,6 +177,20 @@ class IndexedShippingTest {
     }
 
     @Test
+    void indexIsNotCheckedWithoutItsKeyAndStays() {
+        HeapStore encrypted = store.with(new TestKeys("k"));
+        ship(encrypted, 200);
+        int indexes = indexes(store).size();
+        ArchiveIndexReport report =
+                ArchiveIndex.update(store.with(EncryptionKeys.NONE), new PayloadKeys(), true, done -> {});
+        assertThat(report.made()).isZero();
+        assertThat(report.findings())
+                .hasSize(indexes)
+                .allSatisfy(finding -> assertThat(finding).contains("encrypted by the key \"k\""));
+        assertThat(indexes(store)).hasSize(indexes);
+    }
+
+    @Test
     void equalLogsHaveOtherBytesInTheirEncryptedIndexes() {
         HeapStore encrypted = store.with(new TestKeys("k"));
         ship(encrypted, 200);
