@@ -16,6 +16,7 @@ import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Attachment;
+import io.veloz.wal.archive.internal.format.Slot.Beat;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
@@ -235,6 +236,9 @@ final class FoundFiles {
             return;
         }
         named.add(slot.previous());
+        if (slot.part() instanceof Beat beat) {
+            named.add(beat.after().sha256());
+        }
         if (slot.part() instanceof Segment segment) {
             add(segment);
         } else if (slot.part() instanceof Restated restated) {

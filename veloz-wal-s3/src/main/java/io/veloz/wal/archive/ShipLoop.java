@@ -30,7 +30,7 @@ final class ShipLoop implements Runnable {
     private boolean lastFlush;
     private final Runnable onEnd;
 
-    /** @param onEnd called when shipping has ended, before threads that wait for the end are released */
+    /** @param onEnd called when shipping has ended, after threads that wait for the end are released: it may take long */
     ShipLoop(
             ShipperConfig config,
             LocalLog log,
@@ -67,11 +67,11 @@ final class ShipLoop implements Runnable {
             state.sample(true);
             shipping.close();
             log.closeEnd();
-            onEnd.run();
         } catch (RuntimeException e) {
             LOG.warn("failed to release the resources of the shipper", e);
         } finally {
             state.ended();
+            onEnd.run();
         }
     }
 

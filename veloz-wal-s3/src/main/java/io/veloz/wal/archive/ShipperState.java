@@ -201,7 +201,7 @@ final class ShipperState implements ShipProgress {
             if (isNew) {
                 LOG.warn("{} failed, will retry: {}", job, lastError);
             }
-        } else if (!inTrouble) {
+        } else if (!inTrouble || (isNew && job == Job.OVERWRITTEN)) {
             inTrouble = true;
             LOG.warn("shipping failed, will retry: {}", lastError);
             publish(listener -> listener.onTrouble(lastError));

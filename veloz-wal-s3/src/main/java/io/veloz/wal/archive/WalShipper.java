@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ships a log to an archive, with a lag of about a flush interval. Thread-safe. Platform and virtual threads may call it. An
@@ -39,12 +41,17 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class WalShipper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
+
     private final ShipperConfig config;
     private final @Nullable Wal wal;
     private final Signal signal = new Signal();
     private final ShipperState state;
     private final UninterruptibleThread thread;
     private final @Nullable IndexThread index;
+
+    /** Whether the index is closed as well, and the store if it was opened here. */
+    private volatile boolean isReleased;
 
     /**
      * Starts to ship a log that this process writes. Returns immediately;
@@ -120,11 +127,18 @@ public final class WalShipper implements AutoCloseable {
     }
 
     private void end(ObjectStore opened) {
-        if (index != null) {
-            index.close(nanos(config.closeTimeout()));
-        }
-        if (config.closesStore()) {
-            opened.close();
+        try {
+            if (index != null) {
+                index.close(nanos(config.closeTimeout()));
+            }
+            if (config.closesStore()) {
+                opened.close();
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("failed to release the resources of the shipper", e);
+        } finally {
+            isReleased = true;
+            signal.raise();
         }
     }
 
@@ -229,8 +243,11 @@ public final class WalShipper implements AutoCloseable {
         state.close();
         long timeout = nanos(config.closeTimeout());
         // A hanging request ends by its own timeouts. The thread is a daemon, and makes no request after it.
+        long begin = System.nanoTime();
         signal.await(state::isEnded, timeout);
         state.abandon();
+        // The index of the last segments, in the rest of the time.
+        signal.await(() -> isReleased, Math.max(0, timeout - (System.nanoTime() - begin)));
         return state.status();
     }
 

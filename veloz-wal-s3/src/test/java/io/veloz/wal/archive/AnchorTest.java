@@ -21,6 +21,7 @@ import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -178,9 +179,49 @@ class AnchorTest {
             }
         });
         rig.at(Duration.ofMinutes(5), () -> SmallLog.append(wal, 1));
+        for (int i = 0; i < 30; i++) {
+            rig.at(Duration.ofMinutes(20).plusSeconds(10L * i), () -> SmallLog.append(wal, 1));
+        }
+        rig.run(Duration.ofMinutes(45));
+        assertThat(rig.events).containsExactly("trouble");
+        assertThat(rig.state.status().lastError()).contains("slots were lost and put again");
+        assertThat(rig.state.archivedSequence()).isEqualTo(wal.durableSequence());
+        assertThat(anchors(second))
+                .as("later anchors")
+                .noneMatch(key -> Long.parseLong(key.substring(key.lastIndexOf('/') + 1)) >= 20);
+    }
+
+    @Test
+    void rollBackIsDetectedWhenTheSecondStoreAnswersLate() throws IOException {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        Map<String, byte[]> before = heap.objects();
+        SmallLog.append(wal, 5);
+        rig(second, 0).run(MINUTE);
+        heap.objects().keySet().stream().filter(key -> !before.containsKey(key)).forEach(heap::remove);
+        forgetArchive();
+        ShipRig rig = rig(second, 1);
+        rig.holdUploads();
+        rig.at(Duration.ofSeconds(30), () -> {
+            assertThat(rig.state.status().epoch()).isEqualTo(2);
+            rig.endUploads();
+        });
+        rig.run(MINUTE);
+        assertThat(rig.events).containsExactly("refused LOST_SLOTS");
+    }
+
+    @Test
+    void anchorThatIsReadLateAndIsPartOfTheArchiveChangesNothing() {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        ShipRig rig = rig(second, 0);
+        rig.holdUploads();
+        rig.at(Duration.ofSeconds(30), rig::endUploads);
+        rig.at(Duration.ofMinutes(2), () -> SmallLog.append(wal, 5));
         rig.run(Duration.ofMinutes(15));
         assertThat(rig.events).isEmpty();
-        assertThat(rig.state.status().lastError()).contains("slots were lost and put again");
+        assertThat(rig.state.archivedSequence()).isEqualTo(10);
+        assertThat(anchors(second)).hasSizeGreaterThan(1);
     }
 
     private static void put(HeapStore second, LogIdentity identity, Witness like, long slot) {
@@ -234,5 +275,26 @@ class AnchorTest {
             assertThat(client.requests()).isLessThan(40);
         }
         assertThat(Witnesses.newestAnchor(new HeapStore(), identity)).isEmpty();
+    }
+
+    @Test
+    void newestAnchorIsFoundInAStoreWithShortPages() throws IOException {
+        HeapStore second = new HeapStore();
+        rig(second, 0).run(MINUTE);
+        LogIdentity identity = new ShipLog(heap).logJson().orElseThrow();
+        Witness like = Witnesses.newestAnchor(second, identity).orElseThrow();
+        for (long slot = 100; slot < 350; slot++) {
+            put(second, identity, like, slot);
+        }
+        ObjectStore shortPages = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, args) -> {
+                    Object answer = method.invoke(second, args);
+                    return answer instanceof List<?> page ? page.subList(0, Math.min(100, page.size())) : answer;
+                });
+        assertThat(Witnesses.newestAnchor(shortPages, identity)
+                        .orElseThrow()
+                        .tip()
+                        .number())
+                .isEqualTo(349);
     }
 }

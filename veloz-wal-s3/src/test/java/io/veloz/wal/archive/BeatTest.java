@@ -9,16 +9,22 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Beat;
+import io.veloz.wal.archive.internal.format.Slot.Gap;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Slot.Summary;
 import io.veloz.wal.archive.internal.format.Slot.Tail;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
+import io.veloz.wal.archive.store.HeapStore.Kind;
+import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.fault.Logs;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,10 +57,29 @@ class BeatTest {
     }
 
     private ShipRig rig(Wal wal) {
+        return new ShipRig(config(heap), LocalLog.of(wal), heap);
+    }
+
+    private static ShipperConfig.Builder config(HeapStore store) {
         // Flushes are rare, as the simulation wakes up for each.
-        ShipperConfig.Builder config =
-                ShipperConfig.builder(heap).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
-        return new ShipRig(config, LocalLog.of(wal), heap);
+        return ShipperConfig.builder(store).beatInterval(MINUTE).flushInterval(Duration.ofSeconds(10));
+    }
+
+    /** Declares a gap for records that were trimmed while the store failed. */
+    private ShipRig givingUp(Wal wal) {
+        return new ShipRig(config(heap).spoolPolicy(SpoolPolicy.giveUpOldest(48 * 1024)), LocalLog.of(wal), heap);
+    }
+
+    /** Makes the store fail for two minutes, while segments are written and trimmed. */
+    private void outage(ShipRig rig, Wal wal, Duration begin) {
+        rig.at(begin, () -> heap.plan(request -> Fault.FAIL));
+        rig.at(begin.plusSeconds(70), () -> {
+            SmallLog.append(wal, 400);
+            wal.writeCheckpoint(wal.durableSequence() - 1, out -> out.write(1));
+            wal.writeCheckpoint(wal.durableSequence(), out -> out.write(2));
+            assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
+        });
+        rig.at(begin.plusSeconds(120), () -> heap.plan(Plan.NONE));
     }
 
     private List<Slot> slots() throws IOException {
@@ -226,6 +251,88 @@ class BeatTest {
         assertSound("restored");
     }
 
+    /** Checks an archive with gaps. The log was trimmed, so it has the last records only. */
+    private void assertProven(String name) {
+        ArchiveReport report = new ArchiveVerifier(heap).full(WalProgress.NONE);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.status().strays()).isZero();
+        DirectRestore.restore(heap, RestoreOptions.into(dir.resolve(name)).acceptGaps());
+        assertThat(SmallLog.read(dir.resolve(name)))
+                .endsWith(SmallLog.read(log()).toArray(Entry[]::new));
+    }
+
+    @Test
+    void beatBeforeAGapIsKeptAndAnArchiveWithoutItIsProven() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            ShipRig rig = givingUp(wal);
+            rig.at(Duration.ofSeconds(10), wal::roll);
+            outage(rig, wal, HOUR);
+            rig.run(Duration.ofHours(5));
+            assertThat(rig.events).anyMatch(event -> event.startsWith("gap"));
+        }
+        long gap = slots().stream()
+                .filter(slot -> slot.part() instanceof Gap)
+                .mapToLong(Slot::number)
+                .findFirst()
+                .orElseThrow();
+        assertThat(slots()).anyMatch(slot -> slot.number() == gap - 1 && slot.part() instanceof Beat);
+        assertProven("restored");
+        // As an earlier version has deleted it.
+        heap.remove(ArchiveKeys.slot(gap - 1));
+        assertProven("restored-without");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void anyScheduleWithBeatsAndGapsIsProven(long seed) throws IOException {
+        Random random = new Random(seed);
+        try (Wal wal = SmallLog.open(log())) {
+            for (int writer = 0; writer < 2; writer++) {
+                ShipRig rig = givingUp(wal);
+                for (int round = 0; round < 2; round++) {
+                    Duration begin = Duration.ofHours(3L * round).plusSeconds(random.nextInt(3600));
+                    rig.at(begin, () -> {
+                        SmallLog.append(wal, 1 + random.nextInt(20));
+                        if (random.nextBoolean()) {
+                            wal.roll();
+                        }
+                    });
+                    outage(rig, wal, begin.plusSeconds(1 + random.nextInt(3600)));
+                }
+                rig.run(Duration.ofHours(6));
+                assertThat(rig.events).noneMatch(event -> event.startsWith("refused") || event.startsWith("fenced"));
+            }
+        }
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Gap);
+        assertProven("restored");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void statusAndProofAfterALongSilenceTakeAFewRequests(boolean deletesBeats) throws IOException {
+        int segments = 70;
+        HeapStore writer = heap.client(request -> request.kind() == Kind.DELETE && !deletesBeats ? Fault.DENY : null);
+        try (Wal wal = SmallLog.open(log())) {
+            ShipRig rig = new ShipRig(config(writer).flushInterval(MINUTE), LocalLog.of(wal), writer);
+            for (int i = 1; i <= segments; i++) {
+                int sealed = i;
+                rig.at(Duration.ofSeconds(20L * i), () -> {
+                    SmallLog.append(wal, 1);
+                    wal.roll();
+                    SmallLog.awaitSealed(wal, sealed);
+                });
+            }
+            rig.run(Duration.ofHours(20));
+        }
+        assertThat(slots()).anyMatch(slot -> slot.part() instanceof Summary);
+        assertThat(slots().get(slots().size() - 1).number()).isGreaterThan(1_000);
+        HeapStore reader = heap.client(Plan.NONE);
+        assertThat(ArchiveStatus.of(reader).archivedSequence()).isEqualTo(segments);
+        new ArchiveVerifier(reader).quick(WalProgress.NONE);
+        assertThat(reader.requests()).isLessThan(300);
+    }
+
     @Test
     void followerReportsAWriterWithoutBeatsAsSilentUntilTheNextSlot() {
         HeapStore client = heap.client(HeapStore.Plan.NONE);
@@ -280,5 +387,87 @@ class BeatTest {
                 assertThat(standby.status().isWriterSilent()).isFalse();
             }
         }
+    }
+
+    @Test
+    void salvageChoosesTheTailThatOnlyABeatNames() throws IOException {
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            rig(wal).run(Duration.ofMinutes(5));
+        }
+        List<Slot> all = slots();
+        Slot tip = all.get(all.size() - 1);
+        assertThat(tip.part()).isInstanceOf(Beat.class);
+        Slot named = all.get(1);
+        all.stream()
+                .filter(slot -> slot.part() instanceof Beat && slot.number() < tip.number())
+                .forEach(slot -> heap.remove(ArchiveKeys.slot(slot.number())));
+        Tail tail = (Tail) named.part();
+        byte[] other = new ShipLog(heap).slot(named.number()).orElseThrow().content();
+        other[other.length - 1] ^= 1;
+        Slot stray = new Slot(
+                named.logId(),
+                named.origin(),
+                tip.number() + 1,
+                named.epoch(),
+                named.writer(),
+                named.host(),
+                named.written(),
+                "ab".repeat(32),
+                named.kept(),
+                named.archived(),
+                tail.stored(Digest.of(other), null),
+                named.instance(),
+                null);
+        heap.damage(ArchiveKeys.slot(stray.number()), SlotCodec.encode(stray, other));
+        ArchiveSalvage.salvage(heap, dir.resolve("salvaged"), WalProgress.NONE);
+        assertThat(SmallLog.read(dir.resolve("salvaged"))).isEqualTo(SmallLog.read(log()));
+    }
+
+    @Test
+    void followerThatMayNotReadTheEndReportsASilentWriter() {
+        HeapStore reader = heap.client(request -> request.key().startsWith(ArchiveKeys.ENDS) ? Fault.DENY : null);
+        FollowerConfig follow = FollowerConfig.builder(reader, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            try (WalShipper shipper =
+                    WalShipper.start(wal, ShipperConfig.builder(heap).build())) {
+                shipper.awaitArchived(5, MINUTE);
+            }
+            try (ArchiveFollower standby = ArchiveFollower.start(follow)) {
+                Logs.await("a silent writer", () -> standby.status().isWriterSilent());
+                assertThat(standby.status().endedAt()).isEmpty();
+                assertThat(standby.awaitCaughtUp(MINUTE)).isTrue();
+                assertThat(standby.status().lastError()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void followerFindsTheEndOfAWriterThatWasSilentBefore() {
+        FollowerConfig follow = FollowerConfig.builder(heap, dir.resolve("standby"))
+                .pollInterval(Duration.ofMillis(2))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = SmallLog.open(log())) {
+            SmallLog.append(wal, 5);
+            WalShipper shipper =
+                    WalShipper.start(wal, ShipperConfig.builder(heap).build());
+            try (shipper;
+                    ArchiveFollower standby = follower(shipper, follow)) {
+                Logs.await("a silent writer", () -> standby.status().isWriterSilent());
+                shipper.close();
+                Logs.await("the end", () -> standby.status().endedAt().isPresent());
+                assertThat(standby.status().isWriterSilent()).isFalse();
+            }
+        }
+    }
+
+    private static ArchiveFollower follower(WalShipper shipper, FollowerConfig config) {
+        shipper.awaitArchived(5, MINUTE);
+        return ArchiveFollower.start(config);
     }
 }

@@ -176,6 +176,30 @@ class EndOfEpochTest {
     }
 
     @Test
+    void endOfAnotherWriterOfTheSameEpochIsReported() {
+        ShipRig first = rig(heap);
+        first.run(MINUTE);
+        byte[] end = heap.objects().get("ends/e0000000001");
+        ShipRig second = rig(heap);
+        second.at(Duration.ofSeconds(30), () -> heap.damage("ends/e0000000002", end));
+        second.run(MINUTE);
+        assertThat(second.events).containsExactly("trouble");
+        assertThat(second.state.status().lastError())
+                .contains("ends/e0000000002")
+                .contains("slots were lost and put again");
+    }
+
+    @Test
+    void archiveOfWhichOnlyTheEndIsLeftIsNotCreatedAgain() {
+        rig(heap).run(MINUTE);
+        heap.objects().keySet().stream().filter(key -> !key.startsWith("ends/")).forEach(heap::remove);
+        ShipRig next = rig(heap);
+        next.run(MINUTE);
+        assertThat(next.events).containsExactly("refused " + WalShippingRefusedException.Reason.LOST_IDENTITY);
+        assertThat(heap.objects()).hasSize(1);
+    }
+
+    @Test
     void recordThatCannotBeReadPreventsNothing() throws IOException {
         rig(heap).run(MINUTE);
         heap.damage("ends/e0000000001", new byte[100]);

@@ -1,9 +1,11 @@
 package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.Wal;
+import io.veloz.wal.WalFencedException;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.Digest;
 import io.veloz.wal.archive.internal.proof.Retries;
@@ -13,9 +15,13 @@ import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.TestKeys;
+import io.veloz.wal.spi.RecordKeys;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +132,62 @@ class IndexedShippingTest {
                     .isNotEmpty()
                     .allSatisfy(finding -> assertThat(finding).contains("encrypted by the key \"k\""));
         }
+    }
+
+    @Test
+    void callerOfAFencedShipperDoesNotWaitForTheIndex() throws InterruptedException {
+        CountDownLatch indexing = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        RecordKeys slow = new RecordKeys() {
+            @Override
+            public String name() {
+                return "slow";
+            }
+
+            @Override
+            public void find(int type, ByteBuffer payload, Consumer<byte[]> keys) {
+                indexing.countDown();
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        };
+        ShipperConfig config = ShipperConfig.builder(store)
+                .recordKeys(slow)
+                .requireEscrow(false)
+                .closeTimeout(Duration.ofSeconds(60))
+                .build();
+        try (Wal wal = SmallLog.open(dir.resolve("log"));
+                WalShipper first = WalShipper.start(wal, config)) {
+            SmallLog.append(wal, 5);
+            wal.roll();
+            indexing.await();
+            try (WalShipper second = WalShipper.start(
+                    wal, ShipperConfig.builder(store).requireEscrow(false).build())) {
+                assertThat(second.awaitArchived(5, Duration.ofSeconds(60))).isTrue();
+                SmallLog.append(wal, 1);
+                assertThatThrownBy(() -> first.awaitArchived(6, Duration.ofSeconds(20)))
+                        .isInstanceOf(WalFencedException.class);
+            } finally {
+                end.countDown();
+            }
+        }
+    }
+
+    @Test
+    void indexIsNotCheckedWithoutItsKeyAndStays() {
+        HeapStore encrypted = store.with(new TestKeys("k"));
+        ship(encrypted, 200);
+        int indexes = indexes(store).size();
+        ArchiveIndexReport report =
+                ArchiveIndex.update(store.with(EncryptionKeys.NONE), new PayloadKeys(), true, done -> {});
+        assertThat(report.made()).isZero();
+        assertThat(report.findings())
+                .hasSize(indexes)
+                .allSatisfy(finding -> assertThat(finding).contains("encrypted by the key \"k\""));
+        assertThat(indexes(store)).hasSize(indexes);
     }
 
     @Test

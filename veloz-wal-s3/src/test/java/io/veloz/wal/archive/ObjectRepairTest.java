@@ -156,6 +156,24 @@ class ObjectRepairTest {
     }
 
     @Test
+    void repairThatStatesASegmentAgainRecordsItsEnd() {
+        damage(keys("segments/").get(0));
+        assertThat(repair(store).isComplete()).isTrue();
+        assertThat(keys("ends/")).contains("ends/e0000000003");
+        assertThat(ArchiveStatus.of(store).endedAt()).isPresent();
+    }
+
+    @Test
+    void repairThatCannotRecordItsEndNotesIt() {
+        damage(keys("segments/").get(0));
+        HeapStore denied = store.client(request ->
+                request.kind() == HeapStore.Kind.PUT && request.key().startsWith("ends/") ? Fault.DENY : null);
+        ArchiveRepairReport report = repair(denied);
+        assertThat(report.isComplete()).isTrue();
+        assertThat(report.notes()).anyMatch(note -> note.contains("the end of epoch 3 is not recorded"));
+    }
+
+    @Test
     void damagedObjectsAreReplacedByOthersAndStay() throws IOException {
         List<String> damaged = keys("segments/").subList(0, 2);
         damaged.forEach(this::damage);

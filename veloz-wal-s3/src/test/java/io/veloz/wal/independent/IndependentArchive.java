@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -51,6 +52,7 @@ final class IndependentArchive {
     private final Map<Long, IndependentJson> heads = new HashMap<>();
     private long runBegins;
     private int summaries;
+    private int ends;
     private long committed;
     private long lastSequence;
     private Reach end;
@@ -131,17 +133,49 @@ final class IndependentArchive {
         boolean none = end.segment() == 0;
         expect(none || tip.archived.equals(end), "the tip's archived " + tip.archived + " is not " + end);
         checkLostSlots(objects, tip.epoch);
+        checkEnds(last);
+    }
+
+    /** Compares the END records with the slots. A record that cannot be read shows nothing. */
+    private void checkEnds(long last) throws IOException {
+        for (String key : names("ends")) {
+            IndependentJson end;
+            try {
+                end = witness(Files.readAllBytes(root.resolve(key)));
+            } catch (IllegalStateException e) {
+                continue;
+            }
+            slot(end.object("kept").number("slot", 1), end.object("kept").hex("sha256", 64));
+            expect(end.object("tip").number("slot", 1) <= last, "slots are lost: " + key + " names a later one");
+            ends++;
+        }
+    }
+
+    private IndependentJson witness(byte[] bytes) {
+        IndependentFrames frames = new IndependentFrames(bytes);
+        IndependentJson head = IndependentJson.of(frames.skippable(0x184D2A5A, 16_384));
+        byte[] digest = IndependentSegment.sha256(Arrays.copyOf(bytes, bytes.length - 40));
+        expect(Arrays.equals(frames.skippable(0x184D2A5B, 32), digest), "the digest of a record");
+        expect(frames.isAtEnd() && bytes.length <= 16_384, "the size of a record");
+        expect(head.number("format", 0) == 1 && head.text("kind").equals("END"), "the kind of a record");
+        expect(head.hex("origin", 64).equals(origin), "the archive of a record");
+        return head;
+    }
+
+    /** Returns the number of epochs that ended on purpose. */
+    int ends() {
+        return ends;
     }
 
     private List<IndependentSlot> keptChain(IndependentSlot tip) throws IOException {
         List<IndependentSlot> chain = new ArrayList<>();
         IndependentSlot slot = tip;
-        if (tip.kind != Kind.TAIL) {
+        if (tip.isKept()) {
             chain.add(tip);
         }
         while (slot.kept.slot() != 0) {
             slot = slot(slot.kept.slot(), slot.kept.sha256());
-            expect(slot.kind != Kind.TAIL, "slot " + slot.number + " is kept and a TAIL");
+            expect(slot.isKept(), "slot " + slot.number + " is kept and a " + slot.kind);
             chain.add(slot);
         }
         expect(slot.number == 1 && slot.kind == Kind.EPOCH, "the chain ends at slot " + slot.number);
@@ -155,7 +189,7 @@ final class IndependentArchive {
             case SEGMENT -> addSegment(slot);
             case ATTACHMENT -> addAttachment(slot);
             case GAP -> addGap(slot, before);
-            case TAIL -> throw new IllegalStateException("damaged: a TAIL in the kept chain");
+            case TAIL, BEAT -> throw new IllegalStateException("damaged: a " + slot.kind + " in the kept chain");
         }
     }
 
@@ -236,9 +270,12 @@ final class IndependentArchive {
         long next = gap.number("nextSegment", 1);
         long last = gap.number("lastSequence", 1);
         expect(next > committed && gap.number("firstSequence", 1) <= last, "the gap in slot " + slot.number);
-        IndependentSlot preceding = slot(slot.number - 1, slot.previous);
-        expect(!preceding.archived.isBefore(before), "archived of slot " + preceding.number + " moves backwards");
-        addTails(preceding, next);
+        boolean endsInTails = slot.archived.segment() > committed && slot.archived.position() > 0;
+        if (endsInTails || gap.number("firstSequence", 1) > lastSequence + 1) {
+            IndependentSlot preceding = slot(slot.number - 1, slot.previous);
+            expect(!preceding.archived.isBefore(before), "archived of slot " + preceding.number + " moves backwards");
+            addTails(preceding, next);
+        }
         readRun();
         if (lastSequence < last) {
             gaps.add(new Loss(lastSequence + 1, last));
@@ -258,7 +295,9 @@ final class IndependentArchive {
             return;
         }
         List<IndependentSlot> tails = new ArrayList<>();
-        for (IndependentSlot slot = from; ; slot = slot(slot.number - 1, slot.previous)) {
+        for (IndependentSlot slot = from;
+                ;
+                slot = slot(slot.before().slot(), slot.before().sha256())) {
             if (slot.kind == Kind.TAIL) {
                 IndependentJson tail = slot.head.object("tail");
                 long segment = tail.number("segment", 1);

@@ -1,6 +1,7 @@
 package io.veloz.wal.independent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Durability;
 import io.veloz.wal.ReadOptions;
@@ -22,6 +23,7 @@ import io.veloz.wal.independent.IndependentSegment.Loss;
 import io.veloz.wal.restore.RestoreOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -176,6 +178,54 @@ class IndependentReaderTest {
         assertThat(IndependentArchive.read(archive).summaries()).isPositive();
         assertThat(IndependentArchive.read(archive).records())
                 .isEqualTo(IndependentLog.read(log, "orders").records());
+    }
+
+    @Test
+    void archiveWithBeatsAndAnEndIsReadAsItWasWritten(@TempDir Path directory) throws IOException {
+        Path archive = directory.resolve("archive");
+        Path log = directory.resolve("log");
+        ShipperConfig config = ShipperConfig.builder(archive.toUri().toString())
+                .flushInterval(Duration.ofMillis(5))
+                .beatInterval(Duration.ofMillis(20))
+                .build();
+        try (Wal wal = Wal.open(config(new Random(1), log));
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            for (int i = 0; i < 3; i++) {
+                long beats = beats(archive);
+                wal.appendDurable(1, payload(new Random(i)));
+                assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(30)))
+                        .isTrue();
+                while (beats(archive) < beats + 2) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+        IndependentArchive read = IndependentArchive.read(archive);
+        assertThat(read.ends()).isEqualTo(1);
+        assertThat(read.records()).isEqualTo(IndependentLog.read(log, "orders").records());
+        Files.delete(slots(archive).get(slots(archive).size() - 1));
+        assertThatThrownBy(() -> IndependentArchive.read(archive)).hasMessageContaining("slots are lost");
+    }
+
+    private static List<Path> slots(Path archive) throws IOException {
+        Path folder = archive.resolve("ship");
+        if (!Files.exists(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().matches("\\d{20}"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static long beats(Path archive) throws IOException {
+        long beats = 0;
+        for (Path slot : slots(archive)) {
+            String text = Files.readString(slot, StandardCharsets.ISO_8859_1);
+            beats += text.contains("\"kind\":\"BEAT\"") ? 1 : 0;
+        }
+        return beats;
     }
 
     /** Ships in several epochs while a log has random histories. */

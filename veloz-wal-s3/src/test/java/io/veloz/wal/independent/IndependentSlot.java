@@ -16,7 +16,8 @@ final class IndependentSlot {
         SEGMENT,
         ATTACHMENT,
         GAP,
-        SUMMARY
+        SUMMARY,
+        BEAT
     }
 
     /** The end of the archive. */
@@ -50,9 +51,10 @@ final class IndependentSlot {
         checkTrailer(bytes);
         head = IndependentJson.of(json);
         format = head.number("format", 0);
-        expect(format == 1 || format == 2, "slot " + number + " has an unknown format");
+        expect(format >= 1 && format <= 3, "slot " + number + " has an unknown format");
         kind = Kind.valueOf(head.text("kind"));
-        expect(format == 2 || kind != Kind.SUMMARY, "slot " + number + " has an unknown kind");
+        expect((format == 3) == (kind == Kind.BEAT), "slot " + number + " has an unknown kind");
+        expect(format >= 2 || kind != Kind.SUMMARY, "slot " + number + " has an unknown kind");
         expect(head.hex("log", 32).equals(log), "slot " + number + " is of another log");
         expect(
                 (format == 1 && !head.has("origin")) || head.hex("origin", 64).equals(origin),
@@ -73,6 +75,20 @@ final class IndependentSlot {
         frames.skippable(0x184D2A51, 32);
         expect(frames.isAtEnd(), "bytes after slot " + number);
         checkKind();
+    }
+
+    /** Returns whether it is never deleted. */
+    boolean isKept() {
+        return kind != Kind.TAIL && kind != Kind.BEAT;
+    }
+
+    /** Returns the slot before it, or of a BEAT the last one before it that is none. */
+    Name before() {
+        if (kind != Kind.BEAT) {
+            return new Name(number - 1, previous);
+        }
+        IndependentJson after = head.object("beat").object("after");
+        return new Name(after.number("slot", 1), after.hex("sha256", 64));
     }
 
     private void checkTrailer(byte[] bytes) {
@@ -106,6 +122,9 @@ final class IndependentSlot {
                     new Reach(tail.number("segment", 1), tail.number("endPosition", 0), tail.number("lastSequence", 0));
             expect(archived.equals(reach), "archived of slot " + number);
             expect(tail.number("firstSequence", 1) <= reach.sequence() + 1, "the sequences of slot " + number);
+        } else if (kind == Kind.BEAT) {
+            head.object("beat").number("intervalMillis", 1);
+            expect(before().slot() < number, "the slot before slot " + number);
         } else if (kind == Kind.EPOCH && head.has("logJson")) {
             byte[] logJson = head.text("logJson").getBytes(StandardCharsets.UTF_8);
             expect(hexSha256(logJson).equals(head.hex("origin", 64)), "logJson of slot " + number);

@@ -223,6 +223,13 @@ final class ChainContent {
         return nextSegment;
     }
 
+    /** Returns the record after the last one of the segments, tails and gaps. */
+    long nextSequence() {
+        return afterGap
+                ? Math.max(nextSequence, declared.get(declared.size() - 1).lastSequence() + 1)
+                : nextSequence;
+    }
+
     List<Segment> segments() {
         return segments;
     }

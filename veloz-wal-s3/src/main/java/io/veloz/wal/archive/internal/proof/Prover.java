@@ -165,7 +165,12 @@ public final class Prover {
         for (SlotSummary slot : kept) {
             after = slot.part instanceof Segment || slot.part instanceof Gap ? slot.number : after;
         }
-        found.readRange(after + 1, last);
+        found.readRange(after + 1, lastTail(last));
+    }
+
+    /** Returns the last slot that a tail may have: not the BEATs at the end, which may be many if they are not deleted. */
+    private long lastTail(long last) throws IOException {
+        return require(last, -1).part instanceof Beat beat ? beat.after().number() : last;
     }
 
     /**
@@ -205,7 +210,7 @@ public final class Prover {
                 return Optional.empty();
             }
             Slot segment = retries.call(() -> lastSegment(kept.slot));
-            found.readRange(segment.number() + 1, last);
+            found.readRange(segment.number() + 1, lastTail(last));
             Segment committed = (Segment) segment.part();
             List<SlotSummary> tails = tails(require(last, -1), committed.number() + 1, Long.MAX_VALUE);
             long checkpoint = kept.slot.part() instanceof Attachment a
@@ -327,9 +332,11 @@ public final class Prover {
         skipped.clear();
         for (SlotSummary slot : kept) {
             if (slot.part instanceof Gap gap) {
-                SlotSummary before = require(slot.number - 1, slot.number);
-                checkPrevious(slot, before);
-                add(tails(before, content.nextSegment(), gap.nextSegment()), content, tails);
+                if (mayFollowTails(slot, gap, content)) {
+                    SlotSummary before = require(slot.number - 1, slot.number);
+                    checkPrevious(slot, before);
+                    add(tails(before, content.nextSegment(), gap.nextSegment()), content, tails);
+                }
                 skipped.add(new long[] {content.nextSegment(), gap.nextSegment()});
             }
             content.add(slot);
@@ -354,6 +361,17 @@ public final class Prover {
                 strays.size(),
                 List.copyOf(strays.subList(0, Math.min(STRAYS_NAMED, strays.size()))),
                 unusedFrom);
+    }
+
+    /**
+     * Returns whether there may be tails of the segments that a GAP skips. If it begins with the record after the last committed
+     * one, and the archive did not end in any of them, there are none with a record. Then the slot before it may be missing:
+     * earlier versions deleted a BEAT there.
+     */
+    private static boolean mayFollowTails(SlotSummary slot, Gap gap, ChainContent content) {
+        Archived after = slot.archived;
+        boolean endsInTails = after.segment() >= content.nextSegment() && after.position() > 0;
+        return endsInTails || gap.firstSequence() > content.nextSequence();
     }
 
     private static List<TailSlot> joined(List<SlotSummary> tails) {

@@ -93,13 +93,22 @@ final class SlotIndex {
         return low;
     }
 
-    /** Reads slots in parallel, those that exist. */
+    /**
+     * Reads slots in parallel, those that the store lists: after a long silence nearly all numbers are of BEATs that were
+     * deleted. A slot that a stale list does not contain is read when it is needed.
+     */
     void readRange(long first, long last) throws IOException {
         List<Long> numbers = new ArrayList<>();
-        for (long number = first; number <= last; number++) {
-            if (indexOf(number) < 0 && !unlisted.containsKey(number)) {
-                numbers.add(number);
+        long after = first - 1;
+        while (after < last) {
+            long from = after;
+            List<Long> page = retries.call(() -> log.page(from));
+            for (long number : page) {
+                if (number <= last && indexOf(number) < 0 && !unlisted.containsKey(number)) {
+                    numbers.add(number);
+                }
             }
+            after = page.isEmpty() ? last : page.get(page.size() - 1);
         }
         new Lanes(parallelism, "veloz-wal-proof").forEach(numbers, this::checked, slot -> {
             if (slot.isPresent()) {

@@ -21,6 +21,7 @@ import io.veloz.wal.archive.internal.ship.LocalLog;
 import io.veloz.wal.archive.internal.ship.Restatement;
 import io.veloz.wal.archive.internal.ship.SameObject;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
@@ -123,6 +124,7 @@ public final class ObjectRepair {
         }
         progress.update(total, total);
         restateAll();
+        recordEnd();
         if (restatement != null && !restatement.summaryProblem().isEmpty()) {
             notes.add(restatement.summaryProblem());
         }
@@ -247,6 +249,19 @@ public final class ObjectRepair {
         String next = isSuperseded ? " (`ship --take-over EPOCH`)" : "";
         for (Found left : toRestate.subList(first, toRestate.size())) {
             leave(left, "it cannot be stated again: " + e.getMessage() + next);
+        }
+    }
+
+    /** Without the record a reader cannot distinguish the end of the repair from a crash. */
+    private void recordEnd() {
+        @Nullable Restatement ended = restatement;
+        if (ended == null) {
+            return;
+        }
+        try {
+            ended.recordEnd();
+        } catch (StoreException e) {
+            notes.add("the end of epoch " + ended.epoch() + " is not recorded: " + e.getMessage());
         }
     }
 

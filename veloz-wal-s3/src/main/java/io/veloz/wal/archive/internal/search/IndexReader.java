@@ -29,6 +29,9 @@ final class IndexReader implements IndexEntries {
 
     private static final int CURSOR_BLOCKS = 64;
 
+    /** Limit of one request, some 4 MiB: the size of an index is that of an object in the store, and hashes may not be spread. */
+    private static final long MAX_BLOCKS = 1024;
+
     private static final double SPAN = 0x1p64;
 
     private final ObjectStore store;
@@ -74,17 +77,19 @@ final class IndexReader implements IndexEntries {
         double place = share * entries;
         double error = DEVIATIONS * Math.sqrt(entries * share * (1 - share)) + LEAST;
         long first = block(place - error);
-        long last = block(place + error);
+        long last = Math.min(block(place + error), first + MAX_BLOCKS - 1);
         Fetched fetched = fetch(first, last);
         List<Long> found = fetched.matches(hash);
         long more = last - first + 1;
-        for (Fetched next = fetched; first > 0 && next.startsAtOrAfter(hash); more *= 2) {
+        for (Fetched next = fetched; first > 0 && next.startsAtOrAfter(hash); more = Math.min(2 * more, MAX_BLOCKS)) {
             long from = Math.max(0, first - more);
             next = fetch(from, first - 1);
             first = from;
             found.addAll(next.matches(hash));
         }
-        for (Fetched next = fetched; last < blocks - 1 && next.endsAtOrBefore(hash); more *= 2) {
+        for (Fetched next = fetched;
+                last < blocks - 1 && next.endsAtOrBefore(hash);
+                more = Math.min(2 * more, MAX_BLOCKS)) {
             long to = Math.min(blocks - 1, last + more);
             next = fetch(last + 1, to);
             last = to;
@@ -137,7 +142,7 @@ final class IndexReader implements IndexEntries {
 
     private Fetched fetch(long first, long last) throws IOException {
         long from = first * layout.bytes();
-        int length = (int) (Math.min(objectBytes, (last + 1) * layout.bytes()) - from);
+        int length = Math.toIntExact(Math.min(objectBytes, (last + 1) * layout.bytes()) - from);
         return retries.call(() -> {
             byte[] bytes;
             try (InputStream in = store.get(range.key(), from, length)) {
@@ -151,7 +156,7 @@ final class IndexReader implements IndexEntries {
             }
             List<ByteBuffer> decoded = new ArrayList<>();
             for (long number = first; number <= last; number++) {
-                int at = (int) ((number - first) * layout.bytes());
+                int at = Math.toIntExact((number - first) * layout.bytes());
                 int size = Math.min(layout.bytes(), length - at);
                 decoded.add(layout.decode(number, number == blocks - 1, bytes, at, size, dataKeys, where()));
             }

@@ -5,6 +5,7 @@ import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.crypt.DataKeys;
+import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.index.IndexEntries;
 import io.veloz.wal.archive.internal.index.IndexRange;
@@ -113,6 +114,9 @@ public final class IndexUpdate {
             return true;
         } catch (BadObjectException e) {
             return !isDeleted(range.key(), e);
+        } catch (MissingKeyException e) {
+            findings.add(e.getMessage() + "; the index is not checked");
+            return true;
         }
     }
 

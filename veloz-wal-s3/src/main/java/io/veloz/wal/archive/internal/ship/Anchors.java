@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Repeats the end of the archive in a second store from time to time, and reads the last repetition at the start. Its requests
  * run on other threads, one at a time, so a second store that is slow or fails delays nothing but its own records. Apart from
  * them, an instance is confined to the shipping thread.
+ *
+ * <p>Once a record names another slot than the archive has with its number, no later record is put: it would be the newest one,
+ * and agree with the archive that has lost slots.
  */
 final class Anchors implements AutoCloseable {
     private static final long SECOND_NANOS = 1_000_000_000;
@@ -36,7 +39,21 @@ final class Anchors implements AutoCloseable {
     private long readUntil;
     private long nextAt;
     private long putSlot;
+    private boolean isOverwritten;
+
+    /** Whether the last record of the archive was not read in time, and has to be compared when it is. */
+    private boolean isLate;
+
     private @Nullable Task task;
+
+    /** Shows that a slot was lost and put again. */
+    private static final class OverwrittenException extends StoreException {
+        private static final long serialVersionUID = 1L;
+
+        OverwrittenException(String message) {
+            super(message, null);
+        }
+    }
 
     /** A request, and what came of it. Its fields are set before it has ended, and read afterwards. */
     private static final class Task {
@@ -108,10 +125,11 @@ final class Anchors implements AutoCloseable {
             report(current, progress);
         } else if (now - readUntil >= 0) {
             isAwaited = false;
+            isLate = true;
             progress.failed(
                     ShipProgress.Job.WITNESS,
                     new IOException(store.describe() + ": no answer within " + READ_TIMEOUT_NANOS / SECOND_NANOS
-                            + " s, so the archive was not compared with its anchor"));
+                            + " s, so the archive is compared with its anchor when it answers"));
         }
         return !isAwaited;
     }
@@ -129,17 +147,34 @@ final class Anchors implements AutoCloseable {
                 : Optional.empty();
     }
 
+    /** Returns the record that was read after {@link #isRead} had returned, until it was compared; empty if there is none. */
+    Optional<Witness> late() {
+        return isLate ? newest() : Optional.empty();
+    }
+
+    /** The record of {@link #late} is part of the archive. */
+    void compared() {
+        isLate = false;
+    }
+
     /** Puts a record if one is due and the archive has another tip than in the last one. Does not wait for the request. */
     void step(long tip, Supplier<Witness> witness, ShipProgress progress) {
         long now = nanoTime.getAsLong();
         Task current = task;
         if (current != null && current.hasEnded) {
             task = null;
-            if (current.slot > 0) {
+            if (isLate || current.slot > 0) {
                 report(current, progress);
+            }
+            isLate = false;
+            isOverwritten |= current.failure instanceof OverwrittenException;
+            if (current.slot > 0) {
                 putSlot = current.failure == null ? current.slot : putSlot;
                 nextAt = now + (current.failure == null ? intervalNanos : Math.min(intervalNanos, RETRY_NANOS));
             }
+        }
+        if (isOverwritten) {
+            nextAt = now + intervalNanos;
         }
         if (task != null || now - nextAt < 0) {
             return;
@@ -160,19 +195,19 @@ final class Anchors implements AutoCloseable {
         if (!store.putIfAbsent(key, ObjectContent.of(WitnessCodec.encode(record)))) {
             Optional<Witness> existing = Witnesses.anchor(store, key, record.origin());
             if (existing.isPresent() && !existing.get().tip().equals(record.tip())) {
-                throw new StoreException(
-                        store.describe() + "/" + key + " names slot "
-                                + record.tip().number() + " with SHA-256 "
-                                + existing.get().tip().sha256() + "; the archive has it with "
-                                + record.tip().sha256() + ": slots were lost and put again; verify the archive",
-                        null);
+                throw new OverwrittenException(store.describe() + "/" + key + " names slot "
+                        + record.tip().number() + " with SHA-256 "
+                        + existing.get().tip().sha256() + "; the archive has it with "
+                        + record.tip().sha256() + ": slots were lost and put again; verify the archive");
             }
         }
     }
 
     private static void report(Task ended, ShipProgress progress) {
         Exception failure = ended.failure;
-        if (failure != null) {
+        if (failure instanceof OverwrittenException) {
+            progress.failed(ShipProgress.Job.OVERWRITTEN, failure);
+        } else if (failure != null) {
             progress.failed(ShipProgress.Job.WITNESS, failure);
         } else {
             progress.succeeded(ShipProgress.Job.WITNESS);

@@ -119,15 +119,38 @@ final class ArchiveCheck {
                             + ". Restore the slots from a version or a copy, or ship" + " to another archive");
         }
         if (anchor.isPresent()) {
-            Optional<String> anchored = Witnesses.lost(shipLog, anchor.get(), tip.number());
-            if (anchored.isPresent()) {
-                throw refused(
-                        Reason.LOST_SLOTS,
-                        "the anchor states: " + anchored.get()
-                                + ". Restore the slots from a version or a copy, or ship to" + " another archive");
-            }
+            checkAnchored(Witnesses.lost(shipLog, anchor.get(), tip.number()));
         }
         return !lostSlots.needsRecheck();
+    }
+
+    /**
+     * Compares the last record in a second store, which was read only after this writer had acquired its epoch. So slots of this
+     * writer may have the numbers of the lost ones.
+     *
+     * @param tip the last slot before the EPOCH of this writer
+     * @throws WalShippingRefusedException if slots were lost
+     */
+    void checkLate(Witness anchor, long tip, SlotWriter writer) throws IOException {
+        // All slots after the tip are of this writer, unless another one has acquired a later epoch.
+        boolean isReplaced = anchor.tip().number() > tip
+                && anchor.epoch() <= writer.epoch()
+                && !anchor.writer().equals(writer.id());
+        checkAnchored(
+                isReplaced
+                        ? Optional.of("at " + anchor.written() + " writer " + anchor.writer() + " had put slot "
+                                + anchor.tip().number() + ", and the slots ended with slot " + tip
+                                + " when this writer began")
+                        : Witnesses.lost(shipLog, anchor, writer.tip().number()));
+    }
+
+    private void checkAnchored(Optional<String> lost) {
+        if (lost.isPresent()) {
+            throw refused(
+                    Reason.LOST_SLOTS,
+                    "the anchor states: " + lost.get()
+                            + ". Restore the slots from a version or a copy, or ship to another archive");
+        }
     }
 
     /**

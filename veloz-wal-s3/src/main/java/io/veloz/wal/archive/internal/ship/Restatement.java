@@ -4,6 +4,7 @@ import io.veloz.wal.WalFencedException;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
 import io.veloz.wal.archive.internal.crypt.ContentDigest;
+import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.LogIdentity;
 import io.veloz.wal.archive.internal.format.Slot;
@@ -11,11 +12,15 @@ import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.Slot.Part;
 import io.veloz.wal.archive.internal.format.Slot.Restated;
 import io.veloz.wal.archive.internal.format.Slot.Segment;
+import io.veloz.wal.archive.internal.format.Witness;
+import io.veloz.wal.archive.internal.format.WitnessCodec;
 import io.veloz.wal.archive.internal.io.RateLimiter;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
+import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.spi.SealedSegment;
 import java.io.IOException;
 import java.io.InputStream;
@@ -228,6 +233,20 @@ public final class Restatement {
             Summarizer.Next next = current.next();
             put(next.part(), next.content());
         }
+    }
+
+    /**
+     * Records that this epoch has ended on purpose, after the last commit, as a shipper does. Makes one request, once; none if
+     * another writer has acquired a later epoch.
+     *
+     * @throws StoreException if it is not recorded, on which nothing else depends
+     */
+    public void recordEnd() throws StoreException {
+        if (writer.phase() != Phase.READY) {
+            return;
+        }
+        Witness end = writer.witness(Witness.Kind.END);
+        store.putIfAbsent(ArchiveKeys.end(end.epoch()), ObjectContent.of(WitnessCodec.encode(end)));
     }
 
     /** Returns why no SUMMARY was put; empty if none was due, or all were put. */

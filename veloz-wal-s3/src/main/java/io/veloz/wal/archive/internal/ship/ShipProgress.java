@@ -21,6 +21,8 @@ public interface ShipProgress {
         DIRECTORY_FILE,
         /** Recording the end of the archive outside of the ship log. */
         WITNESS,
+        /** Such a record names another slot than the archive has with its number: slots were lost and put again. Never succeeds. */
+        OVERWRITTEN,
         /** Deleting tails. Nothing depends on it. */
         CLEAN_UP
     }

@@ -26,6 +26,7 @@ import io.veloz.wal.archive.internal.ship.Spool.Backlog;
 import io.veloz.wal.archive.internal.ship.WriterState.Phase;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -342,6 +343,7 @@ public final class Shipping implements AutoCloseable {
         }
         beatWaits = false;
         if (anchors != null) {
+            compareLate(anchors, current);
             anchors.step(current.tip().number(), () -> current.witness(Witness.Kind.ANCHOR), progress);
         }
         Archived archived = current.tip().archived();
@@ -437,6 +439,15 @@ public final class Shipping implements AutoCloseable {
         return false;
     }
 
+    /** The epoch is acquired already, so slots that were lost may have been put again. */
+    private void compareLate(Anchors second, SlotWriter current) throws IOException {
+        Optional<Witness> anchor = second.late();
+        if (anchor.isPresent()) {
+            archiveCheck.checkLate(anchor.get(), checkedTip, current);
+            second.compared();
+        }
+    }
+
     private void commit(SlotWriter current, Archived archived) {
         Slot.Part part;
         try {
@@ -519,10 +530,25 @@ public final class Shipping implements AutoCloseable {
         }
         try {
             Witness end = current.witness(Witness.Kind.END);
-            store.putIfAbsent(ArchiveKeys.end(end.epoch()), ObjectContent.of(WitnessCodec.encode(end)));
-        } catch (StoreException e) {
+            String key = ArchiveKeys.end(end.epoch());
+            if (!store.putIfAbsent(key, ObjectContent.of(WitnessCodec.encode(end))) && !isOurs(end)) {
+                progress.failed(
+                        Job.OVERWRITTEN,
+                        new StoreException(
+                                shipLog.where(key) + " is the record of another writer: slots were lost and put"
+                                        + " again; verify the archive",
+                                null));
+            }
+        } catch (IOException e) {
             progress.failed(Job.WITNESS, e);
         }
+    }
+
+    /** Returns whether the existing record of an epoch is this one: a put whose answer was lost is sent again. */
+    private boolean isOurs(Witness end) throws IOException {
+        return Witnesses.end(store, Objects.requireNonNull(identity), end.epoch())
+                .filter(existing -> !existing.writer().equals(end.writer()))
+                .isEmpty();
     }
 
     private WalShippingRefusedException broken(Slot winner) {

@@ -9,6 +9,7 @@ import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.ship.WriterState.Tip;
 import io.veloz.wal.archive.internal.shiplog.LostSlots;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
+import io.veloz.wal.archive.internal.shiplog.Witnesses;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Optional;
@@ -117,6 +118,7 @@ public final class StandbyClaim {
         }
         isSuspect = known > tip.number();
         Optional<LostSlots.Evidence> evidence = lostSlots.against(tip.slot());
+        evidence = evidence.isPresent() ? evidence : Witnesses.lostAfter(shipLog, identity, tip.number(), tip.epoch());
         if (evidence.isPresent()) {
             throw lostSlots(evidence.get().key() + ": " + evidence.get().reason());
         }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Deletes tails whose segment was committed longer than the grace period ago. First finds the tails of earlier writers: all
  * slots between two kept slots are tails or BEATs. A BEAT is not needed any more when another one follows it directly; else
- * it is deleted with the tails, as a later tail may name it. Each {@link #step} makes one request, and shipping does not wait for it. An
+ * it is deleted with the tails, as a later tail may name it, and never before a GAP, whose slot before is read. Each {@link #step} makes one request, and shipping does not wait for it. An
  * instance is confined to one thread.
  */
 final class TailCleanUp {
@@ -79,7 +79,7 @@ final class TailCleanUp {
         Slot before = beat;
         boolean isBeat = slot.part() instanceof Beat;
         beat = isBeat ? slot : null;
-        if (before == null) {
+        if (before == null || slot.part() instanceof Gap) {
             return;
         }
         Run run = new Run(before.number(), before.number(), before.archived().segment());

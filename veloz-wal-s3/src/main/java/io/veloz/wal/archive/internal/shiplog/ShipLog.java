@@ -89,7 +89,13 @@ public final class ShipLog {
 
     /** Does the same, skipping prefixes that are known to be empty. Adds those that it finds to be empty. */
     public boolean hasObjects(Set<String> empty) throws StoreException {
-        for (String prefix : List.of(ArchiveKeys.SLOTS, ArchiveKeys.SEGMENTS, ArchiveKeys.ATTACHMENTS)) {
+        for (String prefix : List.of(
+                ArchiveKeys.SLOTS,
+                ArchiveKeys.SEGMENTS,
+                ArchiveKeys.ATTACHMENTS,
+                ArchiveKeys.ENDS,
+                ArchiveKeys.CARE,
+                ArchiveKeys.INDEX)) {
             if (!empty.contains(prefix) && !store.list(prefix, "").isEmpty()) {
                 return true;
             }

@@ -71,8 +71,9 @@ public final class Witnesses {
         long low = 0;
         long high = 0;
         long stride = 0;
+        boolean isShort = false;
         while (true) {
-            long after = low + (high > 0 ? (high - low) / 2 : stride);
+            long after = low + (isShort ? 0 : high > 0 ? (high - low) / 2 : stride);
             List<StoredObject> page = anchors.list(prefix, after == 0 ? "" : ArchiveKeys.numbered(prefix, after));
             long last = page.stream()
                     .mapToLong(object -> ArchiveKeys.number(prefix, object.key()))
@@ -80,11 +81,12 @@ public final class Witnesses {
                     .orElse(-1);
             if (last > after) {
                 low = last;
-                stride = Math.max(FIRST_STRIDE, 2 * stride);
+                // A store may return shorter pages than requested, so only an empty one is the end.
+                stride = page.size() < FULL_PAGE ? 0 : Math.max(FIRST_STRIDE, 2 * stride);
+                isShort = page.size() < FULL_PAGE;
             } else if (after > low) {
                 high = after;
-            }
-            if (after == low || (last > after && page.size() < FULL_PAGE)) {
+            } else {
                 return low == 0
                         ? Optional.empty()
                         : read(anchors, ArchiveKeys.numbered(prefix, low), identity.origin());

@@ -12,7 +12,10 @@ import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.format.FollowState.Promotion;
 import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
+import io.veloz.wal.archive.internal.format.Slot.SlotRef;
 import io.veloz.wal.archive.internal.format.SlotCodec;
+import io.veloz.wal.archive.internal.format.Witness;
+import io.veloz.wal.archive.internal.format.WitnessCodec;
 import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.archive.internal.restore.SmallLog.Entry;
 import io.veloz.wal.archive.internal.ship.DirectShip;
@@ -24,6 +27,7 @@ import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
 import io.veloz.wal.archive.store.InterposedStore;
+import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.storage.AtomicFile;
 import io.veloz.wal.testkit.FaultyStorage;
@@ -275,6 +279,33 @@ class PromotionTest {
             }
         }
         throw new AssertionError("the claim does not end");
+    }
+
+    @Test
+    void slotsThatWereLostAfterTheEndOfTheWriterAreDetectedBeforeTheFence() throws IOException {
+        try (Follower follower = FollowRig.follower(rig.store, standby)) {
+            long last = follower.state().place().slot().number();
+            Slot tip = follower.log().check(last).orElseThrow().slot();
+            Witness end = new Witness(
+                    Witness.Kind.END,
+                    tip.logId(),
+                    tip.origin(),
+                    follower.identity().text(),
+                    tip.epoch(),
+                    tip.writer(),
+                    tip.host(),
+                    tip.written(),
+                    new SlotRef(last + 1, "ab".repeat(32)),
+                    tip.kept(),
+                    tip.archived());
+            rig.store.putIfAbsent(ArchiveKeys.end(tip.epoch()), ObjectContent.of(WitnessCodec.encode(end)));
+        }
+        assertThatThrownBy(() -> FollowRig.promote(rig.store, standby))
+                .isInstanceOfSatisfying(
+                        ArchiveFollowException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.LOST_SLOTS))
+                .hasMessageContaining("ends/e0000000001");
+        assertThat(epochs()).hasSize(1);
     }
 
     @Test

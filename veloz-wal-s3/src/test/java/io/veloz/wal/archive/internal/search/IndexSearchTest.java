@@ -15,8 +15,10 @@ import io.veloz.wal.archive.internal.index.TestEntries;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.read.MeteredStore;
 import io.veloz.wal.archive.store.HeapStore;
+import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.RecordKeys;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -266,6 +268,28 @@ class IndexSearchTest {
         assertThat(low.find(20_000)).isEmpty();
         assertThat(low.find(-1)).isEmpty();
         assertThat(large(new long[0]).find(5)).isEmpty();
+    }
+
+    @Test
+    void noRequestOfASearchIsLargerThanSome4Mebibytes() throws IOException {
+        int ids = 1_200_000;
+        IndexRange range = range(parts(1, 1));
+        long bytes = SegmentIndex.put(
+                store,
+                DataKeys.none(),
+                range,
+                TestEntries.of(1000, LongStream.range(0, ids).toArray()));
+        long[] largest = new long[1];
+        ObjectStore observed = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, args) -> {
+                    if (args != null && args.length == 3) {
+                        largest[0] = Math.max(largest[0], (long) args[2]);
+                    }
+                    return method.invoke(store, args);
+                });
+        IndexReader reader = new IndexReader(observed, RETRIES, DataKeys.none(), range, bytes);
+        assertThat(reader.find(ids - 1)).containsExactly(1000L);
+        assertThat(largest[0]).isBetween(1L, 1024L * 4096);
     }
 
     @Test
