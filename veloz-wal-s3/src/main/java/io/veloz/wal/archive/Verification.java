@@ -176,8 +176,9 @@ final class Verification {
     private List<Problem> removeAcknowledged(Proof proof, CareState state) {
         Set<String> known = new AcknowledgedGaps(state).keys(proof.segments(), isBad());
         List<Problem> removed = new ArrayList<>();
-        ofObjects().forEach(found ->
-                found.removeIf(problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
+        ofObjects()
+                .forEach(found -> found.removeIf(
+                        problem -> known.contains(ArchiveKeys.whole(problem.key())) && removed.add(problem)));
         return removed;
     }
 
@@ -383,8 +384,7 @@ final class Verification {
     private void addContent(RecordCheck check) {
         // A missing object, or part, is known from its size already.
         check.problems().stream()
-                .filter(found ->
-                        all().stream().noneMatch(known -> known.key().equals(found.key())))
+                .filter(found -> all().stream().noneMatch(known -> known.key().equals(found.key())))
                 .forEach(found(Level.CONTENT)::add);
     }
 
