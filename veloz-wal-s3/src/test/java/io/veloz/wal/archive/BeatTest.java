@@ -425,28 +425,6 @@ class BeatTest {
     }
 
     @Test
-    void followerThatMayNotReadTheEndReportsASilentWriter() {
-        HeapStore reader = heap.client(request -> request.key().startsWith(ArchiveKeys.ENDS) ? Fault.DENY : null);
-        FollowerConfig follow = FollowerConfig.builder(reader, dir.resolve("standby"))
-                .pollInterval(Duration.ofMillis(2))
-                .beatInterval(Duration.ofMillis(20))
-                .build();
-        try (Wal wal = SmallLog.open(log())) {
-            SmallLog.append(wal, 5);
-            try (WalShipper shipper =
-                    WalShipper.start(wal, ShipperConfig.builder(heap).build())) {
-                shipper.awaitArchived(5, MINUTE);
-            }
-            try (ArchiveFollower standby = ArchiveFollower.start(follow)) {
-                Logs.await("a silent writer", () -> standby.status().isWriterSilent());
-                assertThat(standby.status().endedAt()).isEmpty();
-                assertThat(standby.awaitCaughtUp(MINUTE)).isTrue();
-                assertThat(standby.status().lastError()).isEmpty();
-            }
-        }
-    }
-
-    @Test
     void followerFindsTheEndOfAWriterThatWasSilentBefore() {
         FollowerConfig follow = FollowerConfig.builder(heap, dir.resolve("standby"))
                 .pollInterval(Duration.ofMillis(2))
