@@ -154,7 +154,7 @@ final class FollowCommand implements Callable<Integer> {
         try (ArchiveFollower follower = ArchiveFollower.start(config)) {
             running.set(follower);
             if (isStopped(stopped)) {
-                follower.close();
+                close(follower);
             }
             return once ? once(follower) : follow(follower, stopped);
         } catch (WalRestoreException e) {

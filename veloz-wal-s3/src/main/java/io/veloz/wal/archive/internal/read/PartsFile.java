@@ -15,10 +15,14 @@ final class PartsFile extends ReadOnlyFile {
     private @Nullable ReadOnlyFile current;
     private int index = -1;
 
-    /** Opens a part. */
+    /** Opens parts. */
     @FunctionalInterface
     interface Opening {
-        /** @param continues whether the reader will probably read all of the part, as it has read the one before */
+        /**
+         * Opens a part.
+         *
+         * @param continues whether the reader will probably read all of the part, as it has read the one before
+         */
         ReadOnlyFile open(int index, boolean continues);
     }
 
