@@ -8,6 +8,7 @@ import io.veloz.wal.archive.FollowerStatus;
 import io.veloz.wal.archive.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -136,7 +137,7 @@ final class FollowCommand implements Callable<Integer> {
                     .beatInterval(beatInterval)
                     .build();
             if (promote) {
-                write(store.describe(), ArchiveFollower.promote(config, over));
+                write(store.describe(), ArchiveFollower.promote(config, Objects.requireNonNull(over)));
                 return ExitCode.OK;
             }
             return follow(config);
