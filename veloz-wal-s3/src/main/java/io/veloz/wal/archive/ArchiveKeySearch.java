@@ -15,7 +15,7 @@ import java.util.SortedSet;
  * <p>A search makes one request for each 64 segments with a merged index, and one for each other segment with an index.
  *
  * <p><b>The index is no evidence.</b> What it finds are candidates: two keys may have the same hash, which happens once in 10^13
- * searches of a million keys. That it does not find a key proves nothing: no slot names the index, so whoever may write to the archive can put
+ * searches of a million keys. That it does not find a key proves nothing: no slot names the index, so anyone who may write to the archive can put
  * one that omits keys. To prove that a key is absent, read all segments.
  */
 public final class ArchiveKeySearch {

@@ -58,7 +58,7 @@ class GoldenPartsTest {
         try (ObjectStore store = ObjectStores.open(uri)) {
             List<Segment> segments = CaredArchive.proof(store).segments();
             assertThat(segments)
-                    .hasSize(2)
+                    .hasSize(3)
                     .anyMatch(segment -> segment.objectKeys().size() == 8);
         }
     }

@@ -183,8 +183,8 @@ class MutantsTest {
     void segmentThatIsNamedBeforeItsHeaderIsDurableIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(SEGMENT + "SegmentMaker")
-                        .with("file.force(); position += bytes;", "position += bytes;")
-                        .with("pause.afterChunk(System.nanoTime() - started); } file.force();", "}"),
+                        .with("file.force(); forced = position;", "forced = position;")
+                        .with("System.nanoTime() - started); } file.force();", "System.nanoTime() - started); }"),
                 Cuts.class);
     }
 

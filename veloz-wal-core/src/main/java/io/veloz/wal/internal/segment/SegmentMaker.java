@@ -24,7 +24,7 @@ import java.nio.ByteOrder;
 public final class SegmentMaker {
     private static final int CHUNK_BYTES = 256 * 1024;
 
-    /** At most so many bytes wait for a force, so that a force of the active segment never waits for the whole file. */
+    /** The largest number of bytes that wait for a force, so that a force of the active segment never waits for the whole file. */
     private static final int MAX_UNFORCED_BYTES = 4 * 1024 * 1024;
 
     /** Heap memory: direct memory is freed only by garbage collection, and every roll creates a segment. */

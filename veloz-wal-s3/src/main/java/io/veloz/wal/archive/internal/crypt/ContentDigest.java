@@ -65,7 +65,7 @@ public final class ContentDigest {
         }
     }
 
-    /** Adds so many bytes of a stream. Returns false if it ends before. */
+    /** Adds a number of bytes of a stream. Returns false if it ends before. */
     public boolean update(InputStream in, long length) throws IOException {
         byte[] buffer = new byte[BUFFER_BYTES];
         for (long left = length; left > 0; ) {

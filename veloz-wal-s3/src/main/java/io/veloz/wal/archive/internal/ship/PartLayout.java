@@ -12,7 +12,7 @@ record PartLayout(long partBytes) {
     /** A file that is one object. */
     static final PartLayout WHOLE = new PartLayout(0);
 
-    /** A segment with more data than so many parts is divided. */
+    /** A segment is divided if it has more data than this number of parts. */
     private static final int UNDIVIDED_PARTS = 4;
 
     /**

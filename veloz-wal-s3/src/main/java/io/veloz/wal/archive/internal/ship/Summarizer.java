@@ -42,7 +42,7 @@ final class Summarizer {
      */
     private static final int MAX_ENTRIES = 20_000;
 
-    /** A statement of so many parts of a segment is as long as an entry without parts. */
+    /** The statement of this number of parts is as long as an entry without parts. */
     private static final int PARTS_OF_AN_ENTRY = 4;
 
     private final ShipLog shipLog;

@@ -106,13 +106,13 @@ class SlotCodecTest {
         byte[] head = new String(
                         SlotCodec.encode(slot(new Slot.Epoch(IDENTITY.text()))),
                         java.nio.charset.StandardCharsets.ISO_8859_1)
-                .replace("\"format\":1", "\"format\":3")
+                .replace("\"format\":1", "\"format\":4")
                 .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
         byte[] digest = Digest.sha256().digest(Arrays.copyOf(head, head.length - 40));
         System.arraycopy(digest, 0, head, head.length - 32, 32);
         assertThatThrownBy(() -> SlotCodec.decode("ship/17", 17, head))
                 .isInstanceOf(UnknownArchiveFormatException.class)
-                .hasMessageContaining("ship/17: archive format 3; this library knows 1 to 2");
+                .hasMessageContaining("ship/17: archive format 4; this library knows 1 to 3");
     }
 
     @ParameterizedTest

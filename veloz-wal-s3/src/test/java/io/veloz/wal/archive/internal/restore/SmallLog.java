@@ -59,7 +59,7 @@ public final class SmallLog {
         }
     }
 
-    /** Waits until so many segments are sealed, which another thread does after the roll. */
+    /** Waits until a number of segments are sealed, which another thread does after the roll. */
     public static void awaitSealed(Wal wal, int segments) {
         Logs.await(segments + " sealed segments", () -> {
             try {

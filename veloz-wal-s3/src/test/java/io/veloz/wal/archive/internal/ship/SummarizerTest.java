@@ -249,10 +249,6 @@ class SummarizerTest {
                 .allMatch(weight -> weight <= 40);
         assertThat(levels()).startsWith(1, 2, 1, 2).contains(2);
         assertEverySlotIsNamedOnce();
-        SlotWriter next = start();
-        assertThat(collected(Summarizer.at(new ShipLog(store), 4, 40, next.tip()))
-                        .isReady())
-                .isEqualTo(summarizer.isReady());
     }
 
     @Test
