@@ -99,7 +99,7 @@ class VerifyReplayTest {
                 verify("--incremental", "--record", "--json").exits(ExitCode.OK).json();
         assertThat(json.get("skipped_segments").asLong()).isPositive();
         assertThat(json.get("replay").get("checkpoints").asLong()).isEqualTo(1);
-        assertThat(json.get("replay").get("records").asLong()).isLessThan(600);
+        assertThat(json.get("replay").get("records").asLong()).isLessThan(2 * 480 - 200);
     }
 
     @Test
