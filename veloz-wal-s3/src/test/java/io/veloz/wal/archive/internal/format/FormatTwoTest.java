@@ -292,7 +292,11 @@ class FormatTwoTest {
         assertThatThrownBy(() -> SummaryContent.decode("k", covering(content, 1, SlotRef.NONE, 3), content))
                 .hasMessageContaining("2 entries; expected 3");
         Entry tail = new Entry(new SlotRef(10, A), 3, EPOCH.archived(), new Tail(2, 1, 2, 1, 1, A));
-        assertRefused(new SummaryContent(List.of(), List.of(EPOCH, tail, LAST)), 1, SlotRef.NONE, "a slot that may be deleted; expected a kept slot");
+        assertRefused(
+                new SummaryContent(List.of(), List.of(EPOCH, tail, LAST)),
+                1,
+                SlotRef.NONE,
+                "a slot that may be deleted; expected a kept slot");
     }
 
     @Test
