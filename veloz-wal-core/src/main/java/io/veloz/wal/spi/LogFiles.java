@@ -264,7 +264,7 @@ public final class LogFiles {
 
     /**
      * Reads a sealed segment up to its footer, and verifies every checksum: those of all batches and records, the end that the
-     * footer states, and the SHA-256 if the footer states one. Files that pass restore.
+     * footer states, and the SHA-256 if the footer states one. A segment that passes can be restored.
      *
      * @throws WalCorruptException if the segment is damaged
      */

@@ -102,7 +102,7 @@ final class Verification {
         CareState state = care();
         Proof whole = prove(prover);
         if (care.retries().call(() -> care.store().head(ArchiveKeys.LOG)).isEmpty()) {
-            add(ArchiveKeys.LOG, "it is missing; restore it from \"logJson\" in an EPOCH slot");
+            add(ArchiveKeys.LOG, "it is missing; put it again from the slots (repair URI --identity)");
         }
         if (options.checksOriginals()) {
             prover.originals().check(found -> add(found.key(), found.reason()));
