@@ -138,6 +138,40 @@ class GoldenLogTest {
         assertThat(report.lost()).hasSize(1);
     }
 
+    /** The header has feature 2. */
+    private static MemoryStorage logWithoutDigests() {
+        MemoryStorage storage = new MemoryStorage();
+        for (String name : List.of(TestLog.sealed(1), TestLog.sealed(2), TestLog.CURRENT)) {
+            storage.put(name, resource("no-digest", name));
+        }
+        return storage;
+    }
+
+    @Test
+    void goldenLogWithoutDigestsIsReadAsItWasWrittenAndContinues() {
+        MemoryStorage storage = logWithoutDigests();
+        assertThat(listing(storage.copy().readOnly())).isEqualTo(expected("no-digest"));
+        RecoveryReport report = WalRecovery.verify(ReadOptions.of(storage.copy().readOnly()), WalProgress.NONE);
+        assertThat(report.segments())
+                .extracting(SegmentReport::verdict)
+                .containsExactly(Verdict.SEALED, Verdict.SEALED, Verdict.ACTIVE);
+        try (Wal wal = TestLog.open(storage)) {
+            assertThat(wal.appendDurable(1, TestLog.bytes("next"))).isEqualTo(13);
+        }
+        assertThat(listing(storage))
+                .startsWith(expected("no-digest").toArray(String[]::new))
+                .hasSize(13);
+    }
+
+    /** A footer that is rebuilt has the same bytes, without a digest. */
+    @Test
+    void damagedFooterWithoutADigestIsRebuiltByteForByte() {
+        byte[] footer = resource("no-digest", TestLog.sealed(1));
+        MemoryStorage storage = logWithoutDigests().flip(TestLog.sealed(1), footer.length - 20, 1);
+        TestLog.open(storage).close();
+        assertThat(storage.bytes(TestLog.sealed(1))).isEqualTo(footer);
+    }
+
     /** Written by versions whose seal computed the SHA-256 of the data. */
     @Test
     void digestThatAnOldFooterStatesIsStillCompared() throws IOException {
