@@ -1,0 +1,27 @@
+package io.veloz.wal.bench.log;
+
+import java.nio.ByteBuffer;
+
+/**
+ * An open log that is measured. Every log is called in the same way: what one of them lacks (a future, a buffer) its adapter
+ * adds in the way that its users would.
+ *
+ * <p>A record is a heap buffer that contains nothing else, from 0 to its limit. The caller changes and reuses it as soon as
+ * the call has returned.
+ */
+public interface MeasuredLog extends AutoCloseable {
+    /** Appends a record, and returns when it is durable. Called by many threads. */
+    void append(ByteBuffer record) throws Exception;
+
+    /** Appends a record, and runs the action when it is durable, on any thread. Called by one thread. */
+    void appendAsync(ByteBuffer record, Runnable durable) throws Exception;
+
+    /** Appends a record, and returns when the log has a copy; waits if the log's buffer is full. Called by one thread. */
+    void appendBuffered(ByteBuffer record) throws Exception;
+
+    /** Returns when everything that was appended is durable. Called by one thread. */
+    void sync() throws Exception;
+
+    @Override
+    void close() throws Exception;
+}
