@@ -1,19 +1,17 @@
 package io.veloz.wal.bench.log;
 
 import java.nio.file.Path;
-import java.util.List;
-import java.util.ServiceLoader;
 
-/** A kind of log that can be measured. Implementations are found on the class path by {@link ServiceLoader}. */
+/**
+ * A kind of log that can be measured. It is loaded by its class name, because each peer is on a class path that has no other
+ * peer's libraries.
+ */
 public interface LogKind {
     /** The size of its files where it has files of a size, and the largest record that will be appended. */
     record Settings(int segmentBytes, int maxRecordBytes) {}
 
     /** What a replay has read. */
     record Replayed(long records, long bytes) {}
-
-    /** Returns the name in tables and arguments. */
-    String name();
 
     /** Returns what the log does before it reports a record as durable, in one line for the table. */
     String durable();
@@ -24,20 +22,15 @@ public interface LogKind {
     /** Opens a log that was closed, and reads every record with its checksum, in the way of a program that starts. */
     Replayed replay(Path directory, Settings settings) throws Exception;
 
-    /** Returns all kinds on the class path. */
-    static List<LogKind> all() {
-        return ServiceLoader.load(LogKind.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .toList();
-    }
-
-    /** Returns the kind of a name. */
-    static LogKind of(String name) {
-        List<LogKind> all = all();
-        return all.stream()
-                .filter(kind -> kind.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("unknown log " + name + "; known here: "
-                        + all.stream().map(LogKind::name).toList()));
+    /** Creates the kind of a class on the class path, which has a constructor without parameters. */
+    static LogKind load(String className) {
+        try {
+            return Class.forName(className)
+                    .asSubclass(LogKind.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalArgumentException("no log of class " + className + " is on the class path", e);
+        }
     }
 }

@@ -15,11 +15,6 @@ public final class RawGroup implements LogKind {
     private static final int BUFFER_BYTES = 1024 * 1024;
 
     @Override
-    public String name() {
-        return "raw-group";
-    }
-
-    @Override
     public String durable() {
         return "a writer thread; one write and fdatasync for each batch, into a file filled with zeros; CRC-32C of each record";
     }

@@ -13,11 +13,6 @@ public final class RawLeader implements LogKind {
     private static final int BUFFER_BYTES = 1024 * 1024;
 
     @Override
-    public String name() {
-        return "raw-leader";
-    }
-
-    @Override
     public String durable() {
         return "a waiting appender; one write and fdatasync for each batch, into a file filled with zeros; CRC-32C of each record";
     }

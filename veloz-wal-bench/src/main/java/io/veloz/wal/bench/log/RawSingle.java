@@ -8,11 +8,6 @@ import java.util.zip.CRC32C;
 /** The floor of one thread: one write and one force for each record. */
 public final class RawSingle implements LogKind {
     @Override
-    public String name() {
-        return "raw-single";
-    }
-
-    @Override
     public String durable() {
         return "one write and fdatasync for each record, into a file filled with zeros; CRC-32C of each record";
     }

@@ -11,11 +11,6 @@ public final class VelozKind implements LogKind {
     private static final int TYPE = 1;
 
     @Override
-    public String name() {
-        return "veloz-wal";
-    }
-
-    @Override
     public String durable() {
         return "one write and fdatasync for each batch, into a file filled with zeros; CRC-32C of each record and batch";
     }

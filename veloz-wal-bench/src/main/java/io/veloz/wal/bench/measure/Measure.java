@@ -9,7 +9,7 @@ import java.util.Map;
  * Measures one log with one workload, and prints each metric and its value on a line. One process for each measurement, so that
  * no log is affected by the compiled code, the heap or the libraries of another.
  *
- * <p>Arguments: name of the log, name of the workload, an empty directory, seconds, seconds of the warm-up.
+ * <p>Arguments: class of the log, name of the workload, an empty directory, seconds, seconds of the warm-up.
  */
 public final class Measure {
     private Measure() {}
@@ -17,7 +17,7 @@ public final class Measure {
     public static void main(String[] arguments) throws Exception {
         Workload workload = Workload.of(arguments[1]);
         Workload.Run run = new Workload.Run(
-                LogKind.of(arguments[0]),
+                LogKind.load(arguments[0]),
                 Path.of(arguments[2]),
                 Double.parseDouble(arguments[3]),
                 Double.parseDouble(arguments[4]));
