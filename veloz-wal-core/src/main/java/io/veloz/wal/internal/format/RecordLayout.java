@@ -72,10 +72,10 @@ public final class RecordLayout {
      * was copied from another file, moved, or given another length therefore fails the check.
      */
     public static int computeCrc(ByteBuffer buffer, int at, long salt, long sequence, Checksum checksum) {
-        int bytes = size(payloadBytes(buffer, at));
+        int payloadBytes = payloadBytes(buffer, at);
         return checksum.start(salt, sequence)
-                .add(buffer, at, 4)
-                .add(buffer, at + TIMESTAMP_AT, bytes - TIMESTAMP_AT)
+                .add(payloadBytes)
+                .add(buffer, at + TIMESTAMP_AT, size(payloadBytes) - TIMESTAMP_AT)
                 .value();
     }
 
