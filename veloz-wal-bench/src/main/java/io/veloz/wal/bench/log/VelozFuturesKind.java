@@ -1,0 +1,40 @@
+package io.veloz.wal.bench.log;
+
+import io.veloz.wal.Wal;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** This project's log, with the future of each asynchronous append. */
+public final class VelozFuturesKind extends VelozKind {
+    @Override
+    public MeasuredLog open(Path directory, Settings settings) {
+        return new Open(Wal.open(config(directory, settings).build()));
+    }
+
+    private record Open(Wal wal) implements MeasuredLog {
+        @Override
+        public void append(ByteBuffer record) {
+            wal.appendDurable(TYPE, record);
+        }
+
+        @Override
+        public void appendAsync(ByteBuffer record, Runnable durable) {
+            var unused = wal.appendAsync(TYPE, record).thenRun(durable);
+        }
+
+        @Override
+        public void appendBuffered(ByteBuffer record) {
+            wal.append(TYPE, record);
+        }
+
+        @Override
+        public void sync() {
+            wal.sync();
+        }
+
+        @Override
+        public void close() {
+            wal.close();
+        }
+    }
+}
