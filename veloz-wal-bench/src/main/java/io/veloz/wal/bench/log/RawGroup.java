@@ -29,6 +29,7 @@ public final class RawGroup implements LogKind {
         return RawFile.replay(directory);
     }
 
+    @SuppressWarnings("try") // close() waits for a thread, and may be interrupted
     private static final class Open implements MeasuredLog {
         private final RawFile file;
         private final ReentrantLock lock = new ReentrantLock();

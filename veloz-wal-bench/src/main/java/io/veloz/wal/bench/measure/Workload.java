@@ -103,6 +103,7 @@ public enum Workload {
     }
 
     /** Measures an empty log in the directory. The first part of the time is a warm-up and is not counted. */
+    @SuppressWarnings("try") // a measured log's close() may be interrupted
     Map<Metric, Double> run(Run run) throws Exception {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
             Load load = new Load(log, recordBytes);
