@@ -160,7 +160,7 @@ public final class TailLatency {
                         fromDue.recordValue(now - TailChild.due(reader));
                         // 0: the reader has returned the record before the log has reported it.
                         long durable = durableAt.get((int) reader.sequence());
-                        fromDurable.recordValue(durable == 0 ? 0 : now - durable);
+                        fromDurable.recordValue(durable == 0 ? 0 : Math.max(0, now - durable));
                         records++;
                     }
                 }

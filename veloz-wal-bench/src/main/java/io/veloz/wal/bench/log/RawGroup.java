@@ -160,18 +160,25 @@ public final class RawGroup implements LogKind {
 
         @Override
         public void sync() throws IOException, InterruptedException {
+            long last;
             lock.lock();
-            long last = appended;
-            lock.unlock();
+            try {
+                last = appended;
+            } finally {
+                lock.unlock();
+            }
             awaitDurable(last);
         }
 
         @Override
         public void close() throws IOException, InterruptedException {
             lock.lock();
-            closing = true;
-            notEmpty.signal();
-            lock.unlock();
+            try {
+                closing = true;
+                notEmpty.signal();
+            } finally {
+                lock.unlock();
+            }
             thread.join();
             file.close();
         }
