@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * Measures what a log costs while it has no appends: processor time, disk reads, requests to the archive, resident memory and
- * threads, of an open log, of a follower, of a shipper, and of all of them in one process. The floor is a JVM that only waits.
+ * threads, of a follower alone, of an open log, of its follower, of its shipper, and of all of them in one process. The floor is a JVM that only waits.
  */
 public final class Idle {
     private final Arguments arguments;
@@ -28,7 +28,7 @@ public final class Idle {
     static void run(PrintStream out, String... given) throws IOException, InterruptedException {
         Arguments arguments = new Arguments(
                         Idle.class, "Measures what an open log, a follower and a shipper cost without appends.")
-                .number("seconds", "60", "1", "duration of each of the five runs")
+                .number("seconds", "60", "1", "duration of each of the six runs")
                 .number("settle-seconds", "10", "1", "time before each, in which the JVM and the log come to rest")
                 .parse(given);
         if (!arguments.printsHelp(out)) {

@@ -36,6 +36,8 @@ final class IdleChild {
     /** The parts of a program that run without appends. */
     enum Part {
         NOTHING,
+        /** A reader of a log without a writer, as a process that follows a log of another one. */
+        FOLLOWER,
         LOG,
         LOG_AND_FOLLOWER,
         LOG_AND_SHIPPER,
@@ -64,6 +66,8 @@ final class IdleChild {
             }
             await(settleSeconds);
             System.gc();
+            // The first call loads classes, which reads files.
+            var unused = counters();
             await(1);
             Map<String, Long> before = counters();
             await(seconds);
@@ -83,8 +87,12 @@ final class IdleChild {
         Wal wal = Wal.open(WalConfig.builder(directory).build());
         open.push(wal);
         SampleLog.append(wal, RECORDS);
+        if (part == Part.FOLLOWER) {
+            wal.close();
+            follow(WalReader.open(ReadOptions.of(directory)));
+        }
         if (part == Part.LOG_AND_FOLLOWER || part == Part.LOG_FOLLOWER_AND_SHIPPER) {
-            follow(wal);
+            follow(wal.reader());
         }
         if (part == Part.LOG_AND_SHIPPER || part == Part.LOG_FOLLOWER_AND_SHIPPER) {
             ShipperConfig config = ShipperConfig.builder(
@@ -99,8 +107,7 @@ final class IdleChild {
     }
 
     /** Starts a thread that has read everything and waits for the next record. */
-    private static void follow(Wal wal) {
-        WalReader reader = wal.reader(ReadOptions.of(wal.config()));
+    private static void follow(WalReader reader) {
         Thread thread = new Thread(
                 () -> {
                     while (reader.next(Duration.ofDays(1))) {
