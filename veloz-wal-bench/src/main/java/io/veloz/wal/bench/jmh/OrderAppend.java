@@ -176,6 +176,14 @@ public class OrderAppend {
         return state.codec.decode(state.event.recordType(), state.bytes.clear());
     }
 
+    /** Copies the bytes of the event into a new array. */
+    @Benchmark
+    public byte[] rawDecode(Encoding state) {
+        byte[] copy = new byte[state.bytes.clear().remaining()];
+        state.bytes.get(copy);
+        return copy;
+    }
+
     /** Copies the bytes of the encoded event. */
     @Benchmark
     public ByteBuffer rawEncode(Encoding state) {
