@@ -162,8 +162,7 @@ class AllocationTest {
 
     private void write(int records) {
         ByteBuffer payload = ByteBuffer.allocate(256);
-        try (Wal wal =
-                Wal.open(WalConfig.builder(dir).maxBatchBytes(64 * 1024).build())) {
+        try (Wal wal = Wal.open(WalConfig.builder(dir).maxBatchBytes(64 * 1024).build())) {
             for (int i = 0; i < records; i++) {
                 wal.append(1, payload.clear());
             }

@@ -42,8 +42,7 @@ final class Arguments {
                 }
                 given.put(name, arguments[i]);
             } else {
-                throw new IllegalArgumentException(
-                        "unknown argument " + argument + System.lineSeparator() + usage());
+                throw new IllegalArgumentException("unknown argument " + argument + System.lineSeparator() + usage());
             }
         }
         return this;
@@ -64,8 +63,10 @@ final class Arguments {
                 .append(program)
                 .append(" [--smoke] [--dir DIR]");
         settings.keySet().forEach(name -> text.append(" [--").append(name).append(" N]"));
-        text.append(System.lineSeparator()).append("  --smoke: tiny sizes, to see that the program works; the figures mean nothing");
-        text.append(System.lineSeparator()).append("  --dir: a directory on the disk to measure (default: the temporary directory)");
+        text.append(System.lineSeparator())
+                .append("  --smoke: tiny sizes, to see that the program works; the figures mean nothing");
+        text.append(System.lineSeparator())
+                .append("  --dir: a directory on the disk to measure (default: the temporary directory)");
         settings.forEach((name, setting) -> text.append(System.lineSeparator())
                 .append("  --")
                 .append(name)

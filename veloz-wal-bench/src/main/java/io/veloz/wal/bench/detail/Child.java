@@ -54,12 +54,14 @@ final class Child implements AutoCloseable {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             int equals = line.lastIndexOf('=');
             if (equals < 0 || values.size() == MAX_LINES) {
-                throw new IOException("the child printed " + line + "; expected name=value, up to " + MAX_LINES + " lines");
+                throw new IOException(
+                        "the child printed " + line + "; expected name=value, up to " + MAX_LINES + " lines");
             }
             values.put(line.substring(0, equals), Long.valueOf(line.substring(equals + 1)));
         }
         if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-            throw new IOException("the child " + (process.isAlive() ? "is alive" : "ended with " + process.exitValue()));
+            throw new IOException(
+                    "the child " + (process.isAlive() ? "is alive" : "ended with " + process.exitValue()));
         }
         return values;
     }

@@ -60,10 +60,16 @@ public final class Idle {
     private void print(IdleChild.Part part, Map<String, Long> values, Map<String, Long> floor) {
         table.title("%s", part.name().toLowerCase(Locale.ROOT));
         table.row("processor, of one core", percent(values), percent(floor), "%");
-        table.row("resident memory beyond a JVM", (value(values, "resident") - value(floor, "resident")) / 1048576.0, "MiB");
+        table.row(
+                "resident memory beyond a JVM",
+                (value(values, "resident") - value(floor, "resident")) / 1048576.0,
+                "MiB");
         table.row("threads beyond a JVM", (double) (value(values, "threads") - value(floor, "threads")), "");
         for (String counter : List.of("read_bytes", "rchar", "write_bytes")) {
-            table.row(counter + " beyond a JVM", (double) (value(values, counter) - value(floor, counter)) / seconds, "B/s");
+            table.row(
+                    counter + " beyond a JVM",
+                    (double) (value(values, counter) - value(floor, counter)) / seconds,
+                    "B/s");
         }
         table.row("requests to the archive", value(values, "requests") * 60.0 / seconds, "/min");
         values.forEach((name, nanos) -> {

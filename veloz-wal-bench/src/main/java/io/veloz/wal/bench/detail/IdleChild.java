@@ -72,8 +72,7 @@ final class IdleChild {
             Map<String, Long> before = counters();
             await(seconds);
             Map<String, Long> after = counters();
-            after.forEach((name, value) ->
-                    System.out.println(name + "=" + (value - before.getOrDefault(name, 0L))));
+            after.forEach((name, value) -> System.out.println(name + "=" + (value - before.getOrDefault(name, 0L))));
             System.out.println("resident=" + ProcessCounters.residentBytes());
             System.out.println("threads=" + ManagementFactory.getThreadMXBean().getThreadCount());
         } finally {

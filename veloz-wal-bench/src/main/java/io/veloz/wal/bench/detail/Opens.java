@@ -36,7 +36,8 @@ public final class Opens {
     }
 
     static void run(PrintStream out, String... given) throws Exception {
-        Arguments arguments = new Arguments(Opens.class, "Measures the open of a log after a clean close and after a kill.")
+        Arguments arguments = new Arguments(
+                        Opens.class, "Measures the open of a log after a clean close and after a kill.")
                 .number("segments", "1,100,1000", "1,3", "numbers of segments, each a log of its own")
                 .number("turns", "7", "1", "opens of each kind; the median counts")
                 .number("one-segment-kib", "65536", "1024", "size of the segment of a log with one")

@@ -19,7 +19,9 @@ final class ProcessCounters {
         if (Files.isReadable(IO)) {
             for (String line : Files.readAllLines(IO)) {
                 int colon = line.indexOf(':');
-                counters.put(line.substring(0, colon), Long.valueOf(line.substring(colon + 1).trim()));
+                counters.put(
+                        line.substring(0, colon),
+                        Long.valueOf(line.substring(colon + 1).trim()));
             }
         }
         return counters;

@@ -36,7 +36,8 @@ public final class Recovery {
     }
 
     static void run(PrintStream out, String... given) throws IOException {
-        Arguments arguments = new Arguments(Recovery.class, "Measures the recovery of records of 256 bytes, and of orders.")
+        Arguments arguments = new Arguments(
+                        Recovery.class, "Measures the recovery of records of 256 bytes, and of orders.")
                 .number("records", "1000000,10000000", "20000", "numbers of records, each a log of its own")
                 .number("orders", "1000000", "20000", "number of orders")
                 .number("turns", "5", "2", "recoveries of each log; the quickest counts, as its code is compiled")
@@ -72,10 +73,7 @@ public final class Recovery {
             double cold = openAndReplay(config, records);
             PageCache.drop();
             table.row(
-                    "open and replay, from the disk",
-                    cold * 1e3,
-                    PageCache.readAndCheck(directory, bytes) * 1e3,
-                    "ms");
+                    "open and replay, from the disk", cold * 1e3, PageCache.readAndCheck(directory, bytes) * 1e3, "ms");
         }
     }
 

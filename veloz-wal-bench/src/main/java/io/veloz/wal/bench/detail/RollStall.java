@@ -95,12 +95,18 @@ public final class RollStall {
         table.latencies("segments of " + largeMib + " MiB", noRolls, rawNoRolls);
         appends(smallMib, rolls, rawRolls);
         appends(largeMib, noRolls, rawNoRolls);
-        table.title("  p99.9 with rolls / without: %.2f, floor %.2f", Table.ratio(rolls, noRolls, 99.9), Table.ratio(rawRolls, rawNoRolls, 99.9));
+        table.title(
+                "  p99.9 with rolls / without: %.2f, floor %.2f",
+                Table.ratio(rolls, noRolls, 99.9), Table.ratio(rawRolls, rawNoRolls, 99.9));
     }
 
     private void appends(int mib, Histogram latencies, Histogram floor) {
         double seconds = (double) turns * arguments.number("seconds");
-        table.row("segments of " + mib + " MiB", latencies.getTotalCount() / seconds, floor.getTotalCount() / seconds, "op/s");
+        table.row(
+                "segments of " + mib + " MiB",
+                latencies.getTotalCount() / seconds,
+                floor.getTotalCount() / seconds,
+                "op/s");
     }
 
     @SuppressWarnings("try") // a measured log's close() may be interrupted

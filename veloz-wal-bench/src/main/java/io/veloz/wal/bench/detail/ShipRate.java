@@ -51,7 +51,8 @@ public final class ShipRate {
     }
 
     static void run(PrintStream out, String... given) throws Exception {
-        Arguments arguments = new Arguments(ShipRate.class, "Measures the rate of a shipper and the time of awaitArchived.")
+        Arguments arguments = new Arguments(
+                        ShipRate.class, "Measures the rate of a shipper and the time of awaitArchived.")
                 .number("segment-mib", "16", "1", "size of a segment")
                 .number("segments", "32", "3", "number of sealed segments")
                 .number("turns", "3", "1", "turns of each; the rates are those of all turns together")
@@ -70,8 +71,10 @@ public final class ShipRate {
     private void run() throws Exception {
         try (Scratch scratch = Scratch.in(arguments.directory(), "ship")) {
             Path archive = scratch.create("archive");
-            measure("directory", scratch, prefix -> ObjectStores.open(
-                    archive.resolve(prefix).toUri().toString()));
+            measure(
+                    "directory",
+                    scratch,
+                    prefix -> ObjectStores.open(archive.resolve(prefix).toUri().toString()));
             Path jar = ArchiveLag.serverJar();
             if (!Files.isRegularFile(jar)) {
                 table.title("S3Proxy is skipped: %s is missing; create it with mvn package", jar);
@@ -84,7 +87,9 @@ public final class ShipRate {
     }
 
     private void measure(String what, Scratch scratch, Stores stores) throws Exception {
-        table.title("%s: %d segments of %d MiB, %d turns; plain puts: %d at a time", what, segments, segmentMib, turns, PARALLELISM);
+        table.title(
+                "%s: %d segments of %d MiB, %d turns; plain puts: %d at a time",
+                what, segments, segmentMib, turns, PARALLELISM);
         double shipped = 0;
         double put = 0;
         long bytes = 0;
@@ -97,7 +102,9 @@ public final class ShipRate {
             shipped += ship(stores, directory);
             Scratch.delete(directory);
         }
-        table.title("  plain puts %,.1f MB/s, shipper %,.1f MB/s, ratio %.2f", bytes / put / 1e6, bytes / shipped / 1e6, put / shipped);
+        table.title(
+                "  plain puts %,.1f MB/s, shipper %,.1f MB/s, ratio %.2f",
+                bytes / put / 1e6, bytes / shipped / 1e6, put / shipped);
         await(scratch.create("awaited"), stores);
     }
 
@@ -129,8 +136,8 @@ public final class ShipRate {
             long started = System.nanoTime();
             List<Future<Boolean>> puts = new ArrayList<>();
             for (Path file : files) {
-                puts.add(threads.submit(() -> store.putIfAbsent(
-                        "plain/" + file.getFileName(), ObjectContent.of(Files.readAllBytes(file)))));
+                puts.add(threads.submit(() ->
+                        store.putIfAbsent("plain/" + file.getFileName(), ObjectContent.of(Files.readAllBytes(file)))));
             }
             for (Future<Boolean> each : puts) {
                 if (!each.get()) {

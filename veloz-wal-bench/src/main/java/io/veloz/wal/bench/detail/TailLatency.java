@@ -40,7 +40,8 @@ public final class TailLatency {
     }
 
     static void run(PrintStream out, String... given) throws Exception {
-        Arguments arguments = new Arguments(TailLatency.class, "Measures the latency of a live tail of records of 256 bytes.")
+        Arguments arguments = new Arguments(
+                        TailLatency.class, "Measures the latency of a live tail of records of 256 bytes.")
                 .number("rates", "1000,20000", "1000", "records per second, one run for each")
                 .number("seconds", "20", "1", "duration of a run")
                 .number("warm-up-seconds", "5", "1", "duration of the warm-up of each run, at 5,000 records per second")
@@ -93,7 +94,8 @@ public final class TailLatency {
             var values = child.values();
             long expected = (long) rate * seconds;
             if (values.getOrDefault("records", 0L) != expected) {
-                throw new IllegalStateException("the other process read " + values + "; expected " + expected + " records");
+                throw new IllegalStateException(
+                        "the other process read " + values + "; expected " + expected + " records");
             }
             for (String percentile : TailChild.PERCENTILES) {
                 double micros = values.getOrDefault(percentile, 0L) / 1e3;
@@ -141,7 +143,8 @@ public final class TailLatency {
                 wal.appendDurable(TailChild.LAST, record.clear());
                 long records = read.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
                 if (records != (long) rate * seconds) {
-                    throw new IllegalStateException("the reader read " + records + " records; expected " + (long) rate * seconds);
+                    throw new IllegalStateException(
+                            "the reader read " + records + " records; expected " + (long) rate * seconds);
                 }
             }
         }

@@ -60,10 +60,7 @@ public class OrderAppend {
 
     private static ByteBuffer encoded(OrderEvent event) {
         ByteBuffer bytes = new OrderCodec().encode(event);
-        return ByteBuffer.allocate(bytes.remaining())
-                .put(bytes)
-                .flip()
-                .order(ByteOrder.LITTLE_ENDIAN);
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes).flip().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** An order log with known orders, and one update for each. */

@@ -63,6 +63,7 @@ public enum Workload {
     private final int recordBytes;
     private final int segmentBytes;
     private final String description;
+
     @SuppressWarnings("ImmutableEnumChecker") // a function without state
     private final Appends appends;
 
@@ -113,8 +114,7 @@ public enum Workload {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
             Load load = new Load(log, recordBytes);
             if (run.warmUpSeconds() > 0) {
-                var unused = appends.run(
-                        new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
+                var unused = appends.run(new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
             }
             return appends.run(run, load);
         }

@@ -42,7 +42,8 @@ class ProgramsTest {
     @Test
     void opens() throws Exception {
         assertThat(smoke(Opens::run))
-                .contains("3 segments of 256 KiB", "after a clean close, warm JVM", "after a kill, first log of its JVM")
+                .contains(
+                        "3 segments of 256 KiB", "after a clean close, warm JVM", "after a kill, first log of its JVM")
                 .containsPattern("after a kill, one open: [1-9][0-9]* files opened, [1-9][0-9,]* bytes read")
                 .contains("ratio");
     }
@@ -50,7 +51,8 @@ class ProgramsTest {
     @Test
     void recovery() throws Exception {
         assertThat(smoke(Recovery::run, "--records", "2000", "--orders", "2000"))
-                .contains("2,000 records", "open and replay, in the page cache", "replayed into an OrderStore", "ratio");
+                .contains(
+                        "2,000 records", "open and replay, in the page cache", "replayed into an OrderStore", "ratio");
     }
 
     @Test
