@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -78,7 +79,11 @@ public class OrderAppend {
             created = Directories.create(directory);
             WalConfig wal =
                     WalConfig.builder(created).segmentBytes(SEGMENT_BYTES).build();
-            log = OrderLog.open(OrderLogConfig.builder(wal).build());
+            // Without checkpoints, which would write the whole store while a burst is measured.
+            log = OrderLog.open(OrderLogConfig.builder(wal)
+                    .checkpointEveryRecords(0)
+                    .checkpointInterval(Duration.ZERO)
+                    .build());
             for (int i = 0; i < ORDERS; i++) {
                 log.append(placed(i));
                 updates[i] = accepted(i);
