@@ -79,7 +79,7 @@ public final class ArchiveLag {
     }
 
     /** Returns the path of the server's jar, next to the jar or the classes of this program. */
-    static Path serverJar() {
+    public static Path serverJar() {
         return Path.of(URI.create(ArchiveLag.class
                         .getProtectionDomain()
                         .getCodeSource()

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** An S3 server in a separate process on this machine, which uses the same disk as the log. Not thread-safe. */
-final class S3Proxy implements AutoCloseable {
+public final class S3Proxy implements AutoCloseable {
     private static final S3Credentials KEY = new S3Credentials("bench", "bench", null);
     private static final long START_SECONDS = 60;
 
@@ -32,7 +32,7 @@ final class S3Proxy implements AutoCloseable {
     }
 
     /** Starts the server, and returns when it responds. */
-    static S3Proxy start(Path jar, Path directory) throws IOException, InterruptedException {
+    public static S3Proxy start(Path jar, Path directory) throws IOException, InterruptedException {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -89,7 +89,7 @@ final class S3Proxy implements AutoCloseable {
         return endpoint;
     }
 
-    ObjectStore open(String prefix) {
+    public ObjectStore open(String prefix) {
         return open(prefix, endpoint);
     }
 

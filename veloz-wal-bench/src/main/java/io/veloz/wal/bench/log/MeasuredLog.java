@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
  * <p>A record is a heap buffer that contains nothing else, from 0 to its limit. The caller changes and reuses it as soon as
  * the call has returned.
  */
+@SuppressWarnings("try") // close() waits for a thread, and may be interrupted
 public interface MeasuredLog extends AutoCloseable {
     /** Appends a record, and returns when it is durable. Called by many threads. */
     void append(ByteBuffer record) throws Exception;

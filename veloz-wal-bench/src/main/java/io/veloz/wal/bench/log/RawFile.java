@@ -30,6 +30,7 @@ final class RawFile implements Closeable {
     }
 
     /** Appends one framed record to a buffer. */
+    @SuppressWarnings("ByteBufferBackingArray") // a record begins at index 0 of its array
     static void frame(ByteBuffer target, ByteBuffer record, CRC32C crc) {
         crc.reset();
         crc.update(record.array(), 0, record.limit());

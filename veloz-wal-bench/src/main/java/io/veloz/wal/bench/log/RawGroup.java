@@ -29,6 +29,7 @@ public final class RawGroup implements LogKind {
         return RawFile.replay(directory);
     }
 
+    @SuppressWarnings("try") // close() waits for a thread, and may be interrupted
     private static final class Open implements MeasuredLog {
         private final RawFile file;
         private final ReentrantLock lock = new ReentrantLock();
@@ -159,18 +160,25 @@ public final class RawGroup implements LogKind {
 
         @Override
         public void sync() throws IOException, InterruptedException {
+            long last;
             lock.lock();
-            long last = appended;
-            lock.unlock();
+            try {
+                last = appended;
+            } finally {
+                lock.unlock();
+            }
             awaitDurable(last);
         }
 
         @Override
         public void close() throws IOException, InterruptedException {
             lock.lock();
-            closing = true;
-            notEmpty.signal();
-            lock.unlock();
+            try {
+                closing = true;
+                notEmpty.signal();
+            } finally {
+                lock.unlock();
+            }
             thread.join();
             file.close();
         }

@@ -27,6 +27,7 @@ public final class RawLeader implements LogKind {
         return RawFile.replay(directory);
     }
 
+    @SuppressWarnings("try") // close() waits for a thread, and may be interrupted
     private static final class Open implements MeasuredLog {
         private final RawFile file;
         private final ReentrantLock lock = new ReentrantLock();
@@ -55,6 +56,7 @@ public final class RawLeader implements LogKind {
         }
 
         /** Commits everything that is buffered, or waits for the thread that is doing so. The lock is held. */
+        @SuppressWarnings("WaitNotInLoop") // every caller calls it in a loop
         private void leadOrWait() throws IOException, InterruptedException {
             if (failure != null) {
                 throw new IOException("commit failed", failure);

@@ -18,6 +18,7 @@ import java.util.zip.CRC32C;
  * Writes a log, closes it, and reads it as a program does that starts: with the files in the page cache, and without them. The
  * floor is one thread that reads and checksums the bytes of the same files.
  */
+@SuppressWarnings("try") // a measured log's close() may be interrupted
 final class Replay {
     private static final long RECORDS_PER_SECOND = 200_000;
     private static final int WARM_TURNS = 5;
@@ -62,8 +63,8 @@ final class Replay {
         LogKind.Replayed replayed = run.kind().replay(run.directory(), settings);
         double seconds = (System.nanoTime() - started) / 1e9;
         if (replayed.records() != records) {
-            throw new IllegalStateException(run.kind().getClass().getSimpleName() + " has replayed " + replayed.records() + " records; expected "
-                    + records);
+            throw new IllegalStateException(run.kind().getClass().getSimpleName() + " has replayed "
+                    + replayed.records() + " records; expected " + records);
         }
         return replayed.bytes() / 1e6 / seconds;
     }

@@ -13,6 +13,8 @@ public enum Workload {
     DURABLE_4("durable append of 256 B, 4 threads", (run, load) -> load.durable(4, false, run.seconds())),
     DURABLE_16("durable append of 256 B, 16 threads", (run, load) -> load.durable(16, false, run.seconds())),
     DURABLE_64("durable append of 256 B, 64 threads", (run, load) -> load.durable(64, false, run.seconds())),
+    VIRTUAL_1("durable append of 256 B, 1 virtual thread", (run, load) -> load.durable(1, true, run.seconds())),
+    VIRTUAL_16("durable append of 256 B, 16 virtual threads", (run, load) -> load.durable(16, true, run.seconds())),
     VIRTUAL_64("durable append of 256 B, 64 virtual threads", (run, load) -> load.durable(64, true, run.seconds())),
     VIRTUAL_1000(
             "durable append of 256 B, 1,000 virtual threads", (run, load) -> load.durable(1_000, true, run.seconds())),
@@ -20,6 +22,8 @@ public enum Workload {
     SMALL_16(64, "durable append of 64 B, 16 threads", (run, load) -> load.durable(16, false, run.seconds())),
     LARGE_1(1024, "durable append of 1 KiB, 1 thread", (run, load) -> load.durable(1, false, run.seconds())),
     LARGE_16(1024, "durable append of 1 KiB, 16 threads", (run, load) -> load.durable(16, false, run.seconds())),
+    KIB16_1(16 * 1024, "durable append of 16 KiB, 1 thread", (run, load) -> load.durable(1, false, run.seconds())),
+    KIB16_16(16 * 1024, "durable append of 16 KiB, 16 threads", (run, load) -> load.durable(16, false, run.seconds())),
     ASYNC("asynchronous append of 256 B, 1,024 in flight", (run, load) -> load.pipelined(1_024, run.seconds())),
     BUFFERED("buffered append of 256 B, sustained", (run, load) -> load.buffered(run.seconds())),
     RATE_1K("1,000 records of 256 B a second, open loop", (run, load) -> load.fixedRate(1_000, run.seconds())),
@@ -59,6 +63,8 @@ public enum Workload {
     private final int recordBytes;
     private final int segmentBytes;
     private final String description;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a function without state
     private final Appends appends;
 
     Workload(String description, Appends appends) {
@@ -103,12 +109,12 @@ public enum Workload {
     }
 
     /** Measures an empty log in the directory. The first part of the time is a warm-up and is not counted. */
+    @SuppressWarnings("try") // a measured log's close() may be interrupted
     Map<Metric, Double> run(Run run) throws Exception {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
             Load load = new Load(log, recordBytes);
             if (run.warmUpSeconds() > 0) {
-                var unused = appends.run(
-                        new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
+                var unused = appends.run(new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
             }
             return appends.run(run, load);
         }

@@ -1,0 +1,40 @@
+package io.veloz.wal.bench.detail;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Calls at a fixed rate, each when it is due, whatever happened to those before it. Latencies from due count a stall for every
+ * call that was due during it (no coordinated omission).
+ */
+final class OpenLoop {
+    private static final long LARGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+    private OpenLoop() {}
+
+    /** Makes the call that was due at a time of {@link System#nanoTime}. */
+    interface Call {
+        void make(long due) throws Exception;
+    }
+
+    static Histogram histogram() {
+        return new ConcurrentHistogram(LARGEST_NANOS, 3);
+    }
+
+    /** Makes calls for some seconds, and returns their number. */
+    static long run(int perSecond, double seconds, Call call) throws Exception {
+        long between = TimeUnit.SECONDS.toNanos(1) / perSecond;
+        long calls = Math.max(1, (long) (seconds * perSecond));
+        long first = System.nanoTime();
+        for (long i = 0; i < calls; i++) {
+            long due = first + i * between;
+            for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
+                LockSupport.parkNanos(early);
+            }
+            call.make(due);
+        }
+        return calls;
+    }
+}
