@@ -62,6 +62,10 @@ public record OrderState(
     }
 
     private static List<String> checkedTradeIds(List<String> ids) {
+        if (ids.isEmpty()) {
+            // Most states have none, and every event creates a state.
+            return List.of();
+        }
         return ids.stream().map(id -> OrderText.checked("tradeIds", id)).toList();
     }
 
