@@ -1,0 +1,33 @@
+package io.veloz.wal.ops.doctor;
+
+import java.util.Arrays;
+
+/** Collects latencies up to a limit. It belongs to one thread. */
+final class Samples {
+    private final int limit;
+    private long[] nanos = new long[256];
+    private int count;
+
+    Samples(int limit) {
+        this.limit = limit;
+    }
+
+    void add(long sample) {
+        if (count == nanos.length) {
+            nanos = Arrays.copyOf(nanos, 2 * count);
+        }
+        nanos[count++] = sample;
+    }
+
+    boolean isFull() {
+        return count >= limit;
+    }
+
+    int count() {
+        return count;
+    }
+
+    Latencies latencies() {
+        return Latencies.of(Arrays.copyOf(nanos, count));
+    }
+}
