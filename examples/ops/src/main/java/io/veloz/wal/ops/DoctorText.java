@@ -104,7 +104,7 @@ final class DoctorText {
                     Quantity.nanos(found.p50()),
                     Quantity.nanos(found.p90()),
                     Quantity.nanos(found.p99()),
-                    Quantity.nanos(found.p999()),
+                    found.hasP999() ? Quantity.nanos(found.p999()) : "-",
                     Quantity.nanos(found.max()));
         }
     }

@@ -68,9 +68,9 @@ final class DiskSteps implements Closeable {
         Samples to = samples(series);
         long limit = filled.writtenBytes() + most;
         ByteBuffer source = source(bytes);
-        do {
+        while (to.wantsMore(deadline) && filled.writtenBytes() < limit) {
             to.add(writeAndForce(filled, source));
-        } while (!deadline.isOver() && !to.isFull() && filled.writtenBytes() < limit);
+        }
     }
 
     /** Writes and forces on a sparse file, to blocks that are not allocated, once in each round. */
@@ -79,12 +79,12 @@ final class DiskSteps implements Closeable {
         long limit = sparse.writtenBytes() + bounds.roundBytes();
         ByteBuffer source = source(bytes);
         sparse.makeSparse();
-        do {
+        while (to.wantsMore(deadline) && sparse.writtenBytes() < limit) {
             if (sparse.wraps(bytes)) {
                 sparse.makeSparse();
             }
             to.add(writeAndForce(sparse, source));
-        } while (!deadline.isOver() && !to.isFull() && sparse.writtenBytes() < limit);
+        }
     }
 
     private static long writeAndForce(ScratchFile file, ByteBuffer source) throws IOException {
@@ -99,22 +99,22 @@ final class DiskSteps implements Closeable {
         Samples to = samples(series);
         long limit = filled.writtenBytes() + bounds.stepBytes();
         ByteBuffer source = source(bytes);
-        do {
+        while (to.wantsMore(deadline) && filled.writtenBytes() < limit) {
             long started = System.nanoTime();
             filled.write(source);
             to.add(System.nanoTime() - started);
-        } while (!deadline.isOver() && !to.isFull() && filled.writtenBytes() < limit);
+        }
         filled.force();
     }
 
     /** Forces the file although nothing was written since the last force. */
     void emptyForces(Deadline deadline) throws IOException {
         Samples to = samples(Series.EMPTY_FORCE);
-        do {
+        while (to.wantsMore(deadline)) {
             long started = System.nanoTime();
             filled.force();
             to.add(System.nanoTime() - started);
-        } while (!deadline.isOver() && !to.isFull());
+        }
     }
 
     /** Overwrites the file sequentially without a force, and returns the rate. */
@@ -160,7 +160,7 @@ final class DiskSteps implements Closeable {
         String to = ScratchNames.NAME_B;
         storage.create(from).close();
         try {
-            do {
+            while (forces.wantsMore(deadline)) {
                 long started = System.nanoTime();
                 storage.rename(from, to);
                 long renamed = System.nanoTime();
@@ -170,7 +170,7 @@ final class DiskSteps implements Closeable {
                 storage.forceDirectory();
                 renames.add(renamed - started);
                 forces.add(System.nanoTime() - renamed);
-            } while (!deadline.isOver() && !forces.isFull());
+            }
         } finally {
             storage.delete(from);
         }

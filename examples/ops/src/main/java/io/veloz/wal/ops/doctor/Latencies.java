@@ -8,6 +8,13 @@ import java.util.Arrays;
  * @param count the number of samples
  */
 public record Latencies(int count, long p50, long p90, long p99, long p999, long max) {
+    private static final int SAMPLES_FOR_P999 = 1000;
+
+    /** Returns whether there are enough samples for {@link #p999}; with fewer it is the maximum. */
+    public boolean hasP999() {
+        return count >= SAMPLES_FOR_P999;
+    }
+
     /** Returns the percentiles of samples, which are sorted in place. */
     static Latencies of(long[] samples) {
         if (samples.length == 0) {

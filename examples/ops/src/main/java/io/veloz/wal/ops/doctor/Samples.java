@@ -19,12 +19,9 @@ final class Samples {
         nanos[count++] = sample;
     }
 
-    boolean isFull() {
-        return count >= limit;
-    }
-
-    int count() {
-        return count;
+    /** Returns whether another sample is to be taken: always the first, and none beyond the limit. */
+    boolean wantsMore(Deadline deadline) {
+        return count < limit && (count == 0 || !deadline.isOver());
     }
 
     Latencies latencies() {

@@ -7,7 +7,7 @@ import java.util.List;
  * The settings of {@code WalConfig} that suit a disk. Immutable. They change speed only; the durability is the choice of
  * the application.
  *
- * @param slowCommitBound from which time on a commit deserves an event
+ * @param slowCommitBound the time from which on a commit is reported as slow
  */
 public record Settings(
         long segmentBytes,
@@ -86,8 +86,8 @@ public record Settings(
                         new Advice(
                                 "slow commit",
                                 "bound of " + Quantity.nanos(slow.toNanos()),
-                                "3 times what 1 of 1,000 forces takes, " + Quantity.nanos(usual)
-                                        + ": a commit that takes longer deserves an event")));
+                                "3 times the p99.9 of a force, or its p99 during a fill, " + Quantity.nanos(usual)
+                                        + ": report commits that take longer")));
     }
 
     private static Advice segmentAdvice(long segment, Measured measured) {
@@ -99,7 +99,10 @@ public record Settings(
     }
 
     private static long segmentBytes(Measured measured) {
-        double rollSeconds = SpeedRules.rollNanos(measured) / 1e9;
+        // The medians, because this is about the sum of many rolls.
+        double rollSeconds = (measured.of(Series.RENAME).p50()
+                        + measured.of(Series.DIRECTORY_FORCE).p50())
+                / 1e9;
         long least = (long) (ROLL_SHARE * rollSeconds * measured.batchRate());
         long most = FILL_SECONDS * measured.rates().fill();
         long wanted = Math.min(Math.max(DEFAULT_SEGMENT_BYTES, least), most);

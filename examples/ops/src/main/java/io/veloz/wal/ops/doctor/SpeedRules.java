@@ -7,7 +7,6 @@ import java.util.List;
 final class SpeedRules {
     static final long SLOW_FORCE_NANOS = 5_000_000;
     static final int LONG_TAIL = 20;
-    static final int ENOUGH_SAMPLES = 1000;
 
     /** Zero-filled blocks bring something from this ratio of the medians on. */
     static final double USEFUL_FILL = 1.2;
@@ -37,7 +36,7 @@ final class SpeedRules {
                     "append from several threads or with appendAsync, which share a force; use LOSE_LAST_INTERVAL for"
                             + " records that may be lost; or use a disk with power-loss protection"));
         }
-        if (forced.p999() >= LONG_TAIL * Math.max(1, forced.p50()) && forced.count() >= ENOUGH_SAMPLES) {
+        if (forced.p999() >= LONG_TAIL * Math.max(1, forced.p50()) && forced.hasP999()) {
             findings.add(new Finding(
                     Severity.NOTE,
                     "force_has_a_long_tail",
@@ -45,12 +44,11 @@ final class SpeedRules {
                             + Quantity.nanos(forced.p50()),
                     "look for other load on this disk, and repeat with --seconds 60"));
         }
-        if (forced.count() < ENOUGH_SAMPLES) {
+        if (!forced.hasP999()) {
             findings.add(new Finding(
                     Severity.NOTE,
                     "few_samples",
-                    "the percentiles are from " + Quantity.count(forced.count()) + " writes of 4 KiB, too few for p99.9 ("
-                            + Quantity.count(ENOUGH_SAMPLES) + ")",
+                    "the percentiles are from " + Quantity.count(forced.count()) + " writes of 4 KiB, too few for p99.9 (1,000)",
                     "repeat with more --seconds"));
         }
     }
@@ -81,7 +79,7 @@ final class SpeedRules {
                     "zeros are written at " + Quantity.rate(fill) + ", and full batches at " + Quantity.rate(batches)
                             + ": at full load for longer than a segment, appends wait for the next segment",
                     "keep the sustained load below half of " + Quantity.rate(fill)
-                            + "; a larger segmentBytes covers longer bursts"));
+                            + "; a burst of up to segmentBytes does not wait"));
         } else {
             findings.add(new Finding(
                     Severity.OK,
@@ -97,8 +95,7 @@ final class SpeedRules {
                     "fill_disturbs_commits",
                     "while a file is filled at full speed, p99 of a write of 4 KiB with force is "
                             + Quantity.nanos(during.p99()) + ", otherwise " + Quantity.nanos(alone.p99()),
-                    "the log fills slowly while there is time; after a burst of more than a segment it cannot: a larger"
-                            + " segmentBytes makes that rare"));
+                    "the log fills slowly while there is time, which a burst of more than segmentBytes does not leave"));
         }
     }
 

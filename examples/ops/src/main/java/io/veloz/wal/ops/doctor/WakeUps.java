@@ -11,12 +11,12 @@ final class WakeUps {
 
     /** Sleeps for 100 us each time, and records how much longer the sleep was. */
     static void sleeps(Samples to, Deadline deadline) {
-        do {
+        while (to.wantsMore(deadline)) {
             long started = System.nanoTime();
             LockSupport.parkNanos(SLEEP_NANOS);
             // A spurious wake-up is too early.
             to.add(Math.max(0, System.nanoTime() - started - SLEEP_NANOS));
-        } while (!deadline.isOver() && !to.isFull());
+        }
     }
 
     /** Wakes a parked thread each time, and records the time until it runs. */
@@ -25,11 +25,11 @@ final class WakeUps {
         sleeper.setDaemon(true);
         sleeper.start();
         try {
-            do {
+            while (to.wantsMore(deadline)) {
                 // Leaves the other thread the time to park.
                 LockSupport.parkNanos(SLEEP_NANOS);
                 to.add(sleeper.wakeUp());
-            } while (!deadline.isOver() && !to.isFull());
+            }
         } finally {
             sleeper.end();
         }
