@@ -6,6 +6,7 @@ import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -94,6 +95,11 @@ final class DoctorScratch implements Closeable {
             deleteFiles();
         }
         Files.deleteIfExists(path.resolve(LOCK));
-        Files.deleteIfExists(path);
+        try {
+            Files.deleteIfExists(path);
+        } catch (DirectoryNotEmptyException e) {
+            // Another measurement has begun, and deletes the directory at its end.
+            return;
+        }
     }
 }

@@ -53,8 +53,8 @@ public record Settings(
         long p99 = measured.of(Series.FORCED_4K).p99();
         Duration interval = rounded(Math.max(1_000_000, 4 * p99));
         Duration heartbeat = rounded(Math.max(50_000_000, 10 * p99));
-        long usual = Math.max(
-                measured.of(Series.FORCED_4K).p999(), measured.of(Series.DURING_FILL).p99());
+        long usual =
+                Math.max(rareNanos(measured), measured.of(Series.DURING_FILL).p99());
         Duration slow = rounded(Math.max(1_000_000, 3 * usual));
         return new Settings(
                 segment,
@@ -73,8 +73,8 @@ public record Settings(
                         new Advice(
                                 "bufferBytes",
                                 ".bufferBytes(" + buffer / MIB + " << 20)",
-                                "what full batches write in " + Quantity.nanos(stallNanos(measured))
-                                        + ", the p99.9 of a force"),
+                                "what full batches write in " + Quantity.nanos(rareNanos(measured)) + ", "
+                                        + rareName(measured)),
                         new Advice(
                                 "forceInterval",
                                 ".forceInterval(" + java(interval) + ")",
@@ -86,7 +86,7 @@ public record Settings(
                         new Advice(
                                 "slow commit",
                                 "bound of " + Quantity.nanos(slow.toNanos()),
-                                "3 times the p99.9 of a force, or its p99 during a fill, " + Quantity.nanos(usual)
+                                "3 times " + rareName(measured) + " or its p99 during a fill, " + Quantity.nanos(usual)
                                         + ": report commits that take longer")));
     }
 
@@ -125,7 +125,7 @@ public record Settings(
     }
 
     private static int bufferBytes(Measured measured, int batch) {
-        double wanted = measured.batchRate() / 1e9 * stallNanos(measured);
+        double wanted = measured.batchRate() / 1e9 * rareNanos(measured);
         int bytes = Math.max(DEFAULT_BUFFER_BYTES, 2 * batch);
         while (bytes < wanted && bytes < MAX_BUFFER_BYTES) {
             bytes *= 2;
@@ -133,8 +133,12 @@ public record Settings(
         return bytes;
     }
 
-    private static long stallNanos(Measured measured) {
+    private static long rareNanos(Measured measured) {
         return measured.of(Series.FORCED_4K).p999();
+    }
+
+    private static String rareName(Measured measured) {
+        return measured.of(Series.FORCED_4K).hasP999() ? "the p99.9 of a force" : "the longest force";
     }
 
     /** Rounds up to 1, 2 or 5 times a power of ten. */

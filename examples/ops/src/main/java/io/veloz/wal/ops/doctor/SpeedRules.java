@@ -8,7 +8,7 @@ final class SpeedRules {
     static final long SLOW_FORCE_NANOS = 5_000_000;
     static final int LONG_TAIL = 20;
 
-    /** Zero-filled blocks bring something from this ratio of the medians on. */
+    /** Zero-filled blocks save time from this ratio of the medians on. */
     static final double USEFUL_FILL = 1.2;
 
     static final int DISTURBED = 3;
@@ -65,7 +65,7 @@ final class SpeedRules {
                         + Quantity.nanos(sparse) + " in a sparse one (" + Quantity.ratio(ratio) + " times)",
                 useful
                         ? ""
-                        : "the zeros that the log writes into each segment in advance bring little on this file system; the"
+                        : "the zeros that the log writes into each segment in advance save little on this file system; the"
                                 + " log has no setting for this"));
     }
 

@@ -25,7 +25,8 @@ class MeasurementTest {
     /** The number of samples, not the time, ends each step. */
     private static final Bounds BOUNDS = new Bounds(Duration.ofMinutes(5), Bounds.MIN_SPACE_BYTES, SAMPLES);
 
-    private final FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST);
+    /** Large units: the disk decides the fate of each unit after a failed force. */
+    private final FaultyStorage storage = new FaultyStorage(1, DiskRules.WORST.unitBytes(256 * 1024));
 
     private Measured run(Bounds bounds) throws IOException {
         return new Measurement(bounds, () -> false, (label, share) -> {}).run(storage);

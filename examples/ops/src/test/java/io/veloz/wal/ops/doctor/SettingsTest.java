@@ -97,6 +97,15 @@ class SettingsTest {
     }
 
     @Test
+    void tooFewSamplesHaveALongestForceOnly() {
+        Latencies few = new Latencies(999, 100_000, 100_000, 100_000, 200_000, 200_000);
+        assertThat(of(Cases.usual().set(Series.FORCED_4K, few)).advice())
+                .extracting(Settings.Advice::reason)
+                .contains("what full batches write in 200 us, the longest force")
+                .noneMatch(reason -> reason.contains("p99.9"));
+    }
+
+    @Test
     void adviceNamesTheMethodsOfTheBuilderAndTheFigures() {
         assertThat(of(Cases.usual()).advice())
                 .extracting(Settings.Advice::code)
