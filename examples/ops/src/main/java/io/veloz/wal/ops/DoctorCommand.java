@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
             "Measures how long a force (fsync) takes in a directory, whether it seems to do anything, and how fast the disk is;"
                     + " prints what that means for a log, and the settings that suit it.",
             "",
-            "Writes, forces and deletes files in DIR/" + DoctorScratch.NAME + ", never a file of a log. It can run while a log in"
+            "Writes, forces and deletes files in DIR/" + DoctorScratch.NAME
+                    + ", never a file of a log. It can run while a log in"
                     + " DIR is open: both then share the disk, and the figures include the load of the log. Run it before the"
                     + " first deployment, and after a change of the disk, the file system or the kernel.",
             "",
@@ -104,18 +105,16 @@ final class DoctorCommand implements Callable<Integer> {
         }
         Measured measured = measure(facts.directory());
         Findings findings = Findings.of(facts, measured);
-        int exitCode =
-                switch (findings.worst()) {
-                    case OK, NOTE -> ExitCode.OK;
-                    case WARNING -> ExitCode.WARNING;
-                    case PROBLEM -> ExitCode.FAILED;
-                };
-        String verdict =
-                switch (findings.worst()) {
-                    case OK, NOTE -> "sound";
-                    case WARNING -> "warning";
-                    case PROBLEM -> "unsafe";
-                };
+        int exitCode = switch (findings.worst()) {
+            case OK, NOTE -> ExitCode.OK;
+            case WARNING -> ExitCode.WARNING;
+            case PROBLEM -> ExitCode.FAILED;
+        };
+        String verdict = switch (findings.worst()) {
+            case OK, NOTE -> "sound";
+            case WARNING -> "warning";
+            case PROBLEM -> "unsafe";
+        };
         if (json) {
             new DoctorJson(streams.out()).write(facts, measured, findings, verdict, exitCode);
         } else {
@@ -146,8 +145,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     private void check(String option, long value, long min, long max) {
         if (value < min || value > max) {
-            throw new ParameterException(
-                    spec.commandLine(), option + " " + value + ": expected " + min + " to " + max);
+            throw new ParameterException(spec.commandLine(), option + " " + value + ": expected " + min + " to " + max);
         }
     }
 }

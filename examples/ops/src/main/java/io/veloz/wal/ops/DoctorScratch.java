@@ -71,8 +71,8 @@ final class DoctorScratch implements Closeable {
         if (foreign || !storage.irregular().isEmpty()) {
             throw new CommandFailure(
                     ExitCode.REFUSED,
-                    path + " contains files that are not of this command; move it away: "
-                            + names + storage.irregular().keySet());
+                    path + " contains files that are not of this command; move it away: " + names
+                            + storage.irregular().keySet());
         }
     }
 

@@ -93,8 +93,7 @@ final class DoctorText {
 
     private void writeLatencies(Measured measured) {
         out.character('\n');
-        out.lineOf(
-                "%-48s %7s %9s %9s %9s %9s %9s", "latency", "samples", "p50", "p90", "p99", "p99.9", "max");
+        out.lineOf("%-48s %7s %9s %9s %9s %9s %9s", "latency", "samples", "p50", "p90", "p99", "p99.9", "max");
         for (Series series : Series.values()) {
             Latencies found = measured.of(series);
             out.lineOf(
@@ -116,7 +115,8 @@ final class DoctorText {
         out.line("full batches " + Quantity.rate(measured.batchRate()) + ", each forced");
         out.line("page cache   " + Quantity.rate(measured.rates().write()) + " written, "
                 + Quantity.rate(measured.rates().read()) + " read");
-        out.line("durable      at most " + Quantity.count(commits.perSecond(1)) + " records of 256 bytes per second with 1"
+        out.line("durable      at most " + Quantity.count(commits.perSecond(1))
+                + " records of 256 bytes per second with 1"
                 + " thread, " + Quantity.count(commits.perSecond(16)) + " with 16, "
                 + Quantity.count(commits.perSecond(64)) + " with 64, " + Quantity.count(commits.perSecondAtMost())
                 + " in full batches (estimated from the disk alone)");

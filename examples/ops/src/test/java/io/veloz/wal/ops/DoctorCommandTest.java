@@ -246,8 +246,7 @@ class DoctorCommandTest {
             assertThat(child.line()).startsWith("directory ");
             child.terminate();
             child.linesLeft();
-            assertThat(child.errors())
-                    .isEqualTo("error: the measurement was stopped; its scratch files are deleted\n");
+            assertThat(child.errors()).isEqualTo("error: the measurement was stopped; its scratch files are deleted\n");
             assertThat(child.exitCode()).isEqualTo(ExitCode.FAILED);
         }
         assertThat(files()).isEmpty();
@@ -255,10 +254,9 @@ class DoctorCommandTest {
 
     @Test
     void outputDoesNotDependOnTheLocale() {
-        Map<String, String> persian = Map.of(
-                "JDK_JAVA_OPTIONS", "-Duser.language=fa -Duser.country=IR -Duser.extensions=u-nu-arabext");
-        try (ChildTool child =
-                ChildTool.startWith(persian, "doctor", directory, "--seconds", "1", "--space", "6M")) {
+        Map<String, String> persian =
+                Map.of("JDK_JAVA_OPTIONS", "-Duser.language=fa -Duser.country=IR -Duser.extensions=u-nu-arabext");
+        try (ChildTool child = ChildTool.startWith(persian, "doctor", directory, "--seconds", "1", "--space", "6M")) {
             List<String> lines = child.linesLeft();
             assertThat(lines).anyMatch(line -> line.startsWith("verdict: "));
             String figures = String.join("\n", lines.subList(1, lines.size()));

@@ -9,8 +9,25 @@ final class FileSystemRules {
     private static final Set<String> MEMORY = Set.of("tmpfs", "ramfs", "devtmpfs", "hugetlbfs");
     private static final Set<String> UNION = Set.of("overlay", "aufs", "unionfs");
     private static final Set<String> NETWORK = Set.of(
-            "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "9p", "virtiofs", "lustre", "gpfs", "beegfs", "afs", "ocfs2",
-            "gfs2", "fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.ceph-fuse");
+            "nfs",
+            "nfs4",
+            "cifs",
+            "smb3",
+            "smbfs",
+            "ceph",
+            "9p",
+            "virtiofs",
+            "lustre",
+            "gpfs",
+            "beegfs",
+            "afs",
+            "ocfs2",
+            "gfs2",
+            "fuse.glusterfs",
+            "fuse.sshfs",
+            "fuse.s3fs",
+            "fuse.rclone",
+            "fuse.ceph-fuse");
     private static final Set<String> WITHOUT_JOURNAL = Set.of("ext2", "vfat", "msdos", "exfat", "ufs", "minix");
     private static final Set<String> COPY_ON_WRITE = Set.of("btrfs", "zfs", "bcachefs", "apfs");
 
@@ -37,16 +54,18 @@ final class FileSystemRules {
             findings.add(new Finding(
                     Severity.WARNING,
                     "file_system_of_container",
-                    "the file system is " + where + ", the writable layer of a container: it is deleted with the container",
+                    "the file system is " + where
+                            + ", the writable layer of a container: it is deleted with the container",
                     "mount a volume at this directory"));
         } else if (NETWORK.contains(type)) {
-            findings.add(new Finding(
-                    Severity.WARNING,
-                    "file_system_on_network",
-                    "the file system is " + where + ", provided by " + mount.source()
-                            + ": a force ends where the server confirms it (an NFS export with `async` does so before its disk"
-                            + " has the data), and the lock of the log works only if the server implements it",
-                    "use a local disk, or establish what the server guarantees (NFS: export with `sync`, mount with `hard`)"));
+            findings.add(
+                    new Finding(
+                            Severity.WARNING,
+                            "file_system_on_network",
+                            "the file system is " + where + ", provided by " + mount.source()
+                                    + ": a force ends where the server confirms it (an NFS export with `async` does so before its disk"
+                                    + " has the data), and the lock of the log works only if the server implements it",
+                            "use a local disk, or establish what the server guarantees (NFS: export with `sync`, mount with `hard`)"));
         } else if (type.equals("fuseblk") || type.equals("fuse") || type.startsWith("fuse.")) {
             findings.add(new Finding(
                     Severity.WARNING,
@@ -63,7 +82,8 @@ final class FileSystemRules {
             findings.add(new Finding(
                     Severity.NOTE,
                     "file_system_copies_on_write",
-                    "the file system is " + where + ", which writes every block to a new place: preparing a segment with"
+                    "the file system is " + where
+                            + ", which writes every block to a new place: preparing a segment with"
                             + " zeros saves nothing",
                     type.equals("btrfs")
                             ? "set `chattr +C` on the empty directory before the first start, or use ext4 or XFS"
@@ -138,7 +158,8 @@ final class FileSystemRules {
             findings.add(new Finding(
                     Severity.NOTE,
                     "disk_write_through",
-                    "the disk " + disk.name() + " states that it has no volatile write cache, so a force sends no flush."
+                    "the disk " + disk.name()
+                            + " states that it has no volatile write cache, so a force sends no flush."
                             + (disk.isVirtual() ? " It is virtual: the hypervisor has to keep what it confirms" : ""),
                     disk.isVirtual()
                             ? "establish that the hypervisor does not cache writes (QEMU: not cache=unsafe)"

@@ -22,6 +22,9 @@ public record Findings(List<Finding> list) {
 
     /** Returns the highest severity. */
     public Severity worst() {
-        return list.stream().map(Finding::severity).max(Comparator.naturalOrder()).orElse(Severity.OK);
+        return list.stream()
+                .map(Finding::severity)
+                .max(Comparator.naturalOrder())
+                .orElse(Severity.OK);
     }
 }

@@ -53,8 +53,8 @@ final class ForceRules {
         if (forced < FASTEST_DEVICE_NANOS && !hasDirectAccess(facts.mount())) {
             reason = "no disk is that fast: the limit of this check is " + Quantity.nanos(FASTEST_DEVICE_NANOS);
         } else if (forced < SMALLEST_RATIO * unforced && unforced < PAGE_CACHE_NANOS) {
-            reason = "that is less than " + SMALLEST_RATIO + " times a write without force, "
-                    + Quantity.nanos(unforced);
+            reason =
+                    "that is less than " + SMALLEST_RATIO + " times a write without force, " + Quantity.nanos(unforced);
         }
         if (reason.isEmpty()) {
             return Optional.empty();
@@ -62,8 +62,8 @@ final class ForceRules {
         return Optional.of(new Finding(
                 Severity.PROBLEM,
                 "force_does_nothing",
-                "a force seems to do nothing: a write of 4 KiB with force takes " + Quantity.nanos(forced) + " (p50), and "
-                        + reason,
+                "a force seems to do nothing: a write of 4 KiB with force takes " + Quantity.nanos(forced)
+                        + " (p50), and " + reason,
                 "a power failure would lose acknowledged records; possible causes: " + CAUSES));
     }
 
@@ -81,8 +81,8 @@ final class ForceRules {
                 "force_does_something",
                 "a write of 4 KiB with force takes " + Quantity.nanos(forced) + " (p50), "
                         + (separable
-                                ? Quantity.ratio((double) forced / unforced) + " times a write without force: it reaches a"
-                                        + " device or a server"
+                                ? Quantity.ratio((double) forced / unforced)
+                                        + " times a write without force: it reaches a" + " device or a server"
                                 : "and a write without force " + Quantity.nanos(unforced)
                                         + ": writes themselves reach a device or a server"),
                 "that the content survives a power failure cannot be proven from user space; to test it, cut the power"
@@ -98,8 +98,9 @@ final class ForceRules {
         return Optional.of(new Finding(
                 Severity.WARNING,
                 "force_faster_than_rotation",
-                "a write of 4 KiB with force takes " + Quantity.nanos(forced) + " (p50), which is less than a rotating disk"
-                        + " needs (" + facts.disks().get(0).name() + "): a write cache confirms it",
+                "a write of 4 KiB with force takes " + Quantity.nanos(forced)
+                        + " (p50), which is less than a rotating disk" + " needs ("
+                        + facts.disks().get(0).name() + "): a write cache confirms it",
                 "establish that this cache has a battery or flash; otherwise disable it (`hdparm -W 0`)"));
     }
 

@@ -10,8 +10,7 @@ public final class GroupCommit {
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final int[] SIZES = {256, 4096, 65_536, Measured.BATCH_BYTES};
-    private static final Series[] SERIES = {
-        Series.FORCED_256, Series.FORCED_4K, Series.FORCED_64K, Series.FORCED_BATCH
+    private static final Series[] SERIES = {Series.FORCED_256, Series.FORCED_4K, Series.FORCED_64K, Series.FORCED_BATCH
     };
 
     private final Measured measured;

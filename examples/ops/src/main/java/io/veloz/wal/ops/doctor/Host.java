@@ -29,5 +29,4 @@ public record Host(
         Matcher line = Pattern.compile("(?m)^" + name + ":\\s+(\\d{1,15}) kB$").matcher(memory);
         return line.find() ? Long.parseLong(line.group(1)) * 1024 : -1;
     }
-
 }

@@ -63,7 +63,8 @@ final class MachineRules {
                 late ? Severity.NOTE : Severity.OK,
                 late ? "wake_ups_are_late" : "wake_ups_are_prompt",
                 "a thread is woken by another within " + Quantity.nanos(wakeUps.p50()) + " (p50) and "
-                        + Quantity.nanos(wakeUps.p99()) + " (p99), and a sleep of 100 us is " + Quantity.nanos(sleeps.p99())
+                        + Quantity.nanos(wakeUps.p99()) + " (p99), and a sleep of 100 us is "
+                        + Quantity.nanos(sleeps.p99())
                         + " longer (p99). A durable append waits for two such wake-ups",
                 late ? "look for other load on the processors, limits of the control group, and power saving" : ""));
     }

@@ -29,6 +29,8 @@ public record Measured(Map<Series, Latencies> latencies, Rates rates, long writt
 
     /** Returns the rate of forced writes of the largest batches, in bytes per second. */
     public long batchRate() {
-        return BATCH_BYTES * 1_000_000_000L / Math.max(1, of(Series.FORCED_BATCH).p50());
+        return BATCH_BYTES
+                * 1_000_000_000L
+                / Math.max(1, of(Series.FORCED_BATCH).p50());
     }
 }

@@ -14,7 +14,8 @@ public record Processors(int visible, OptionalDouble limit) {
     /** Reads the limits of the control group of this process and of all groups that contain it (cgroup v2 and v1). */
     static Processors of(int visible, KernelFiles files) {
         double limit = Double.POSITIVE_INFINITY;
-        for (String line : files.text(files.path("/proc/self/cgroup")).orElse("").split("\n")) {
+        for (String line :
+                files.text(files.path("/proc/self/cgroup")).orElse("").split("\n")) {
             String[] fields = line.split(":", 3);
             if (fields.length < 3) {
                 continue;

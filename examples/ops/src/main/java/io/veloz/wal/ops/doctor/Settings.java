@@ -69,7 +69,8 @@ public record Settings(
                                 "maxBatchBytes",
                                 ".maxBatchBytes(" + batch / 1024 + " * 1024)",
                                 "a full batch is durable within "
-                                        + Quantity.nanos(GroupCommit.of(measured).forceNanos(batch)) + " (p50)"),
+                                        + Quantity.nanos(
+                                                GroupCommit.of(measured).forceNanos(batch)) + " (p50)"),
                         new Advice(
                                 "bufferBytes",
                                 ".bufferBytes(" + buffer / MIB + " << 20)",
@@ -78,7 +79,8 @@ public record Settings(
                         new Advice(
                                 "forceInterval",
                                 ".forceInterval(" + java(interval) + ")",
-                                "or longer, for LOSE_LAST_INTERVAL: 4 times the p99 of a force, " + Quantity.nanos(p99)),
+                                "or longer, for LOSE_LAST_INTERVAL: 4 times the p99 of a force, "
+                                        + Quantity.nanos(p99)),
                         new Advice(
                                 "heartbeatDelay",
                                 ".heartbeatDelay(" + java(heartbeat) + ")",
@@ -94,8 +96,10 @@ public record Settings(
         return new Advice(
                 "segmentBytes",
                 ".segmentBytes(" + segment / MIB + "L << 20)",
-                "filled in " + Quantity.nanos((long) (segment * 1e9 / Math.max(1, measured.rates().fill())))
-                        + "; a roll takes " + Quantity.nanos(SpeedRules.rollNanos(measured)) + " (p99)");
+                "filled in "
+                        + Quantity.nanos((long)
+                                (segment * 1e9 / Math.max(1, measured.rates().fill()))) + "; a roll takes "
+                        + Quantity.nanos(SpeedRules.rollNanos(measured)) + " (p99)");
     }
 
     private static long segmentBytes(Measured measured) {

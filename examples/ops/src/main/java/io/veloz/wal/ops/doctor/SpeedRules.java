@@ -31,8 +31,9 @@ final class SpeedRules {
             findings.add(new Finding(
                     Severity.NOTE,
                     "force_is_slow",
-                    "a write of 4 KiB with force takes " + Quantity.nanos(forced.p50()) + " (p50): one thread appends at"
-                            + " most " + Quantity.count(GroupCommit.of(measured).perSecond(1)) + " durable records/s",
+                    "a write of 4 KiB with force takes " + Quantity.nanos(forced.p50())
+                            + " (p50): one thread appends at" + " most "
+                            + Quantity.count(GroupCommit.of(measured).perSecond(1)) + " durable records/s",
                     "append from several threads or with appendAsync, which share a force; use LOSE_LAST_INTERVAL for"
                             + " records that may be lost; or use a disk with power-loss protection"));
         }
@@ -48,7 +49,8 @@ final class SpeedRules {
             findings.add(new Finding(
                     Severity.NOTE,
                     "few_samples",
-                    "the percentiles are from " + Quantity.count(forced.count()) + " writes of 4 KiB, too few for p99.9 (1,000)",
+                    "the percentiles are from " + Quantity.count(forced.count())
+                            + " writes of 4 KiB, too few for p99.9 (1,000)",
                     "repeat with more --seconds"));
         }
     }
@@ -90,12 +92,13 @@ final class SpeedRules {
         Latencies alone = measured.of(Series.FORCED_4K);
         Latencies during = measured.of(Series.DURING_FILL);
         if (during.p99() >= DISTURBED * Math.max(1, alone.p99())) {
-            findings.add(new Finding(
-                    Severity.NOTE,
-                    "fill_disturbs_commits",
-                    "while a file is filled at full speed, p99 of a write of 4 KiB with force is "
-                            + Quantity.nanos(during.p99()) + ", otherwise " + Quantity.nanos(alone.p99()),
-                    "the log fills slowly while there is time, which a burst of more than segmentBytes does not leave"));
+            findings.add(
+                    new Finding(
+                            Severity.NOTE,
+                            "fill_disturbs_commits",
+                            "while a file is filled at full speed, p99 of a write of 4 KiB with force is "
+                                    + Quantity.nanos(during.p99()) + ", otherwise " + Quantity.nanos(alone.p99()),
+                            "the log fills slowly while there is time, which a burst of more than segmentBytes does not leave"));
         }
     }
 
@@ -111,6 +114,7 @@ final class SpeedRules {
 
     /** Returns the time of a rename and a force of the directory (p99). */
     static long rollNanos(Measured measured) {
-        return measured.of(Series.RENAME).p99() + measured.of(Series.DIRECTORY_FORCE).p99();
+        return measured.of(Series.RENAME).p99()
+                + measured.of(Series.DIRECTORY_FORCE).p99();
     }
 }

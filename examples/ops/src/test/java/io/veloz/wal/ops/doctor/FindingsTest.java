@@ -19,7 +19,10 @@ class FindingsTest {
     void usualDiskHasOnlyFindingsThatAreOk() {
         assertThat(Cases.usual().codes())
                 .containsExactly(
-                        "force_does_something", "zeros_help", "preparation_keeps_up", "roll_is_fast",
+                        "force_does_something",
+                        "zeros_help",
+                        "preparation_keeps_up",
+                        "roll_is_fast",
                         "wake_ups_are_prompt");
         assertThat(Cases.usual().findings().worst()).isEqualTo(Severity.OK);
     }
@@ -237,7 +240,10 @@ class FindingsTest {
         // Batches of 1 MiB in 2 ms are 500 MiB/s.
         Cases slow = Cases.usual().fillRate(500 * Cases.MIB - 1);
         assertFinding(
-                slow.finding("preparation_is_slower_than_commits"), Severity.NOTE, "500 MiB/s", "wait for the next segment");
+                slow.finding("preparation_is_slower_than_commits"),
+                Severity.NOTE,
+                "500 MiB/s",
+                "wait for the next segment");
         assertFinding(slow.fillRate(500 * Cases.MIB).finding("preparation_keeps_up"), Severity.OK, "500 MiB/s");
     }
 
@@ -260,7 +266,9 @@ class FindingsTest {
     @Test
     void singleProcessorIsANote() {
         assertFinding(
-                Cases.usual().processors(new Processors(1, OptionalDouble.empty())).finding("one_processor"),
+                Cases.usual()
+                        .processors(new Processors(1, OptionalDouble.empty()))
+                        .finding("one_processor"),
                 Severity.NOTE,
                 "one processor");
     }
@@ -268,7 +276,9 @@ class FindingsTest {
     @Test
     void limitOfProcessorsIsANote() {
         assertFinding(
-                Cases.usual().processors(new Processors(4, OptionalDouble.of(1.5))).finding("processors_are_limited"),
+                Cases.usual()
+                        .processors(new Processors(4, OptionalDouble.of(1.5)))
+                        .finding("processors_are_limited"),
                 Severity.NOTE,
                 "1.50 of 4 processors");
     }

@@ -45,7 +45,9 @@ class MeasurementTest {
         for (Series series : Series.values()) {
             int count = measured.of(series).count();
             // The fill may end before the writes that it accompanies.
-            assertThat(count).as("samples of %s", series).isBetween(series == Series.DURING_FILL ? 1 : SAMPLES, SAMPLES);
+            assertThat(count)
+                    .as("samples of %s", series)
+                    .isBetween(series == Series.DURING_FILL ? 1 : SAMPLES, SAMPLES);
         }
     }
 
@@ -89,18 +91,18 @@ class MeasurementTest {
         for (int nth = 1; nth <= 2; nth++) {
             AtomicInteger seen = new AtomicInteger();
             int failing = nth;
-            storage.plan(operation ->
-                    operation.kind() == kind && seen.incrementAndGet() == failing ? Fault.IO_ERROR : null);
+            storage.plan(
+                    operation -> operation.kind() == kind && seen.incrementAndGet() == failing ? Fault.IO_ERROR : null);
             assertThatThrownBy(() -> run(BOUNDS)).as("%s number %d", kind, nth).isInstanceOf(IOException.class);
         }
     }
 
     @Test
     void failureOfTheFillEndsTheMeasurement() {
-        storage.plan(operation -> operation.kind() == Operation.Kind.WRITE
-                        && operation.file().equals(ScratchNames.NEIGHBOUR)
-                ? Fault.IO_ERROR
-                : null);
+        storage.plan(operation ->
+                operation.kind() == Operation.Kind.WRITE && operation.file().equals(ScratchNames.NEIGHBOUR)
+                        ? Fault.IO_ERROR
+                        : null);
         assertThatThrownBy(() -> run(BOUNDS)).isInstanceOf(IOException.class);
     }
 

@@ -19,8 +19,7 @@ class MountInfoTest {
     @Test
     void allFieldsOfALineAreRead() {
         assertThat(find("/srv/wal", ROOT))
-                .isEqualTo(new Mount(
-                        "254:0", "/", "ext4", "/dev/vda", java.util.List.of("rw", "relatime", "discard")));
+                .isEqualTo(new Mount("254:0", "/", "ext4", "/dev/vda", java.util.List.of("rw", "relatime", "discard")));
     }
 
     @Test
@@ -34,7 +33,8 @@ class MountInfoTest {
 
     @Test
     void octalEscapesAreDecoded() {
-        String line = "30 26 8:1 / /my\\040data\\011\\012\\134x\\043 rw - ext4 /dev/disk\\040one rw,lowerdir=/a\\054b\n";
+        String line =
+                "30 26 8:1 / /my\\040data\\011\\012\\134x\\043 rw - ext4 /dev/disk\\040one rw,lowerdir=/a\\054b\n";
         Mount mount = find("/my data\t\n\\x#/wal", ROOT, line);
         assertThat(mount.point()).isEqualTo("/my data\t\n\\x#");
         assertThat(mount.source()).isEqualTo("/dev/disk one");
@@ -92,7 +92,8 @@ class MountInfoTest {
 
     @Test
     void rootOfAContainerIsItsOverlay() {
-        String overlay = "600 500 0:50 / / rw,relatime master:9 - overlay overlay rw,lowerdir=/l1:/l2,upperdir=/u,volatile\n";
+        String overlay =
+                "600 500 0:50 / / rw,relatime master:9 - overlay overlay rw,lowerdir=/l1:/l2,upperdir=/u,volatile\n";
         String volume = "601 600 259:1 /v/data /data rw - ext4 /dev/nvme0n1p1 rw\n";
         assertThat(find("/app", overlay, volume).has("volatile")).isTrue();
         assertThat(find("/data/wal", overlay, volume).source()).isEqualTo("/dev/nvme0n1p1");
