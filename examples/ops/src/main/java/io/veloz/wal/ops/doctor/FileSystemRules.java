@@ -44,6 +44,12 @@ final class FileSystemRules {
     private static void kind(Mount mount, List<Finding> findings) {
         String type = mount.type();
         String where = type + (mount.point().isEmpty() ? "" : " at " + mount.point());
+        local(type, where, findings);
+        provided(mount, where, findings);
+    }
+
+    /** Findings on file systems of this kernel. */
+    private static void local(String type, String where, List<Finding> findings) {
         if (MEMORY.contains(type)) {
             findings.add(new Finding(
                     Severity.PROBLEM,
@@ -57,21 +63,6 @@ final class FileSystemRules {
                     "the file system is " + where
                             + ", the writable layer of a container: it is deleted with the container",
                     "mount a volume at this directory"));
-        } else if (NETWORK.contains(type)) {
-            findings.add(
-                    new Finding(
-                            Severity.WARNING,
-                            "file_system_on_network",
-                            "the file system is " + where + ", provided by " + mount.source()
-                                    + ": a force ends where the server confirms it (an NFS export with `async` does so before its disk"
-                                    + " has the data), and the lock of the log works only if the server implements it",
-                            "use a local disk, or establish what the server guarantees (NFS: export with `sync`, mount with `hard`)"));
-        } else if (type.equals("fuseblk") || type.equals("fuse") || type.startsWith("fuse.")) {
-            findings.add(new Finding(
-                    Severity.WARNING,
-                    "file_system_in_user_space",
-                    "the file system is " + where + ": its program decides what a force does",
-                    "use ext4 or XFS, or establish that this program implements fsync"));
         } else if (WITHOUT_JOURNAL.contains(type)) {
             findings.add(new Finding(
                     Severity.WARNING,
@@ -91,7 +82,34 @@ final class FileSystemRules {
         }
     }
 
+    /** Findings on file systems that a server or a program provides. */
+    private static void provided(Mount mount, String where, List<Finding> findings) {
+        String type = mount.type();
+        if (NETWORK.contains(type)) {
+            findings.add(
+                    new Finding(
+                            Severity.WARNING,
+                            "file_system_on_network",
+                            "the file system is " + where + ", provided by " + mount.source()
+                                    + ": a force ends where the server confirms it (an NFS export with `async` does so before its disk"
+                                    + " has the data), and the lock of the log works only if the server implements it",
+                            "use a local disk, or establish what the server guarantees (NFS: export with `sync`, mount with `hard`)"));
+        } else if (type.equals("fuseblk") || type.equals("fuse") || type.startsWith("fuse.")) {
+            findings.add(new Finding(
+                    Severity.WARNING,
+                    "file_system_in_user_space",
+                    "the file system is " + where + ": its program decides what a force does",
+                    "use ext4 or XFS, or establish that this program implements fsync"));
+        }
+    }
+
     private static void options(Mount mount, List<Finding> findings) {
+        barriers(mount, findings);
+        mount.value("data").ifPresent(mode -> dataMode(mode, findings));
+        speed(mount, findings);
+    }
+
+    private static void barriers(Mount mount, List<Finding> findings) {
         boolean withoutBarrier = mount.has("nobarrier")
                 || mount.has("barrier=0")
                 || mount.has("barrier=none")
@@ -111,7 +129,9 @@ final class FileSystemRules {
                     "the overlay is mounted with `volatile`: a force does nothing",
                     "mount a volume at this directory"));
         }
-        mount.value("data").ifPresent(mode -> dataMode(mode, findings));
+    }
+
+    private static void speed(Mount mount, List<Finding> findings) {
         if (mount.has("sync") || mount.has("dirsync")) {
             findings.add(new Finding(
                     Severity.NOTE,

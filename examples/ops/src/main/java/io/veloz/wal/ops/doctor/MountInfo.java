@@ -34,7 +34,7 @@ final class MountInfo {
     static MountInfo parse(byte[] file) {
         List<Entry> entries = new ArrayList<>();
         // One character for each byte: paths are bytes, whose encoding is decoded after the escapes.
-        for (String line : new String(file, StandardCharsets.ISO_8859_1).split("\n")) {
+        for (String line : new String(file, StandardCharsets.ISO_8859_1).split("\n", -1)) {
             Entry entry = entry(line.split(" ", -1));
             if (entry != null) {
                 entries.add(entry);
@@ -65,7 +65,7 @@ final class MountInfo {
     }
 
     private static List<String> options(String field) {
-        return Arrays.stream(field.split(",")).map(MountInfo::unescaped).toList();
+        return Arrays.stream(field.split(",", -1)).map(MountInfo::unescaped).toList();
     }
 
     /** Decodes octal escapes such as {@code \040}, and then UTF-8. */

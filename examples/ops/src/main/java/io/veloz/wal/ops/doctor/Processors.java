@@ -15,7 +15,7 @@ public record Processors(int visible, OptionalDouble limit) {
     static Processors of(int visible, KernelFiles files) {
         double limit = Double.POSITIVE_INFINITY;
         for (String line :
-                files.text(files.path("/proc/self/cgroup")).orElse("").split("\n")) {
+                files.text(files.path("/proc/self/cgroup")).orElse("").split("\n", -1)) {
             String[] fields = line.split(":", 3);
             if (fields.length < 3) {
                 continue;
@@ -49,7 +49,7 @@ public record Processors(int visible, OptionalDouble limit) {
 
     /** Returns the processors of a quota and a period; infinity if there is no quota, which is "max" or -1. */
     private static double quota(String text) {
-        String[] words = text.split(" ");
+        String[] words = text.split(" ", -1);
         boolean isQuota = words.length == 2 && words[0].matches("[1-9]\\d{0,14}") && words[1].matches("[1-9]\\d{0,14}");
         return isQuota ? Double.parseDouble(words[0]) / Double.parseDouble(words[1]) : Double.POSITIVE_INFINITY;
     }

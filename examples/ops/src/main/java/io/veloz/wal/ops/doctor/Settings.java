@@ -56,40 +56,39 @@ public record Settings(
         long usual =
                 Math.max(rareNanos(measured), measured.of(Series.DURING_FILL).p99());
         Duration slow = rounded(Math.max(1_000_000, 3 * usual));
-        return new Settings(
-                segment,
-                batch,
-                buffer,
-                interval,
-                heartbeat,
-                slow,
-                List.of(
-                        segmentAdvice(segment, measured),
-                        new Advice(
-                                "maxBatchBytes",
-                                ".maxBatchBytes(" + batch / 1024 + " * 1024)",
-                                "a full batch is durable within "
-                                        + Quantity.nanos(
-                                                GroupCommit.of(measured).forceNanos(batch)) + " (p50)"),
-                        new Advice(
-                                "bufferBytes",
-                                ".bufferBytes(" + buffer / MIB + " << 20)",
-                                "what full batches write in " + Quantity.nanos(rareNanos(measured)) + ", "
-                                        + rareName(measured)),
-                        new Advice(
-                                "forceInterval",
-                                ".forceInterval(" + java(interval) + ")",
-                                "or longer, for LOSE_LAST_INTERVAL: 4 times the p99 of a force, "
-                                        + Quantity.nanos(p99)),
-                        new Advice(
-                                "heartbeatDelay",
-                                ".heartbeatDelay(" + java(heartbeat) + ")",
-                                "10 times the p99 of a force, at least the default"),
-                        new Advice(
-                                "slow commit",
-                                "bound of " + Quantity.nanos(slow.toNanos()),
-                                "3 times " + rareName(measured) + " or its p99 during a fill, " + Quantity.nanos(usual)
-                                        + ": report commits that take longer")));
+        List<Advice> advice = List.of(
+                segmentAdvice(segment, measured),
+                batchAdvice(batch, measured),
+                bufferAdvice(buffer, measured),
+                new Advice(
+                        "forceInterval",
+                        ".forceInterval(" + java(interval) + ")",
+                        "or longer, for LOSE_LAST_INTERVAL: 4 times the p99 of a force, " + Quantity.nanos(p99)),
+                new Advice(
+                        "heartbeatDelay",
+                        ".heartbeatDelay(" + java(heartbeat) + ")",
+                        "10 times the p99 of a force, at least the default"),
+                new Advice(
+                        "slow commit",
+                        "bound of " + Quantity.nanos(slow.toNanos()),
+                        "3 times " + rareName(measured) + " or its p99 during a fill, " + Quantity.nanos(usual)
+                                + ": report commits that take longer"));
+        return new Settings(segment, batch, buffer, interval, heartbeat, slow, advice);
+    }
+
+    private static Advice batchAdvice(int batch, Measured measured) {
+        return new Advice(
+                "maxBatchBytes",
+                ".maxBatchBytes(" + batch / 1024 + " * 1024)",
+                "a full batch is durable within "
+                        + Quantity.nanos(GroupCommit.of(measured).forceNanos(batch)) + " (p50)");
+    }
+
+    private static Advice bufferAdvice(int buffer, Measured measured) {
+        return new Advice(
+                "bufferBytes",
+                ".bufferBytes(" + buffer / MIB + " << 20)",
+                "what full batches write in " + Quantity.nanos(rareNanos(measured)) + ", " + rareName(measured));
     }
 
     private static Advice segmentAdvice(long segment, Measured measured) {

@@ -48,7 +48,7 @@ public record Space(long usableBytes, long totalBytes, long freeFiles) {
 
     /** Parses the free and the total number. File systems without a limit, such as btrfs, state a total of 0. */
     static long parsed(String output) {
-        String[] words = output.split(" ");
+        String[] words = output.split(" ", -1);
         boolean known = words.length == 2 && words[0].matches("\\d{1,18}") && words[1].matches("[1-9]\\d{0,17}");
         return known ? Long.parseLong(words[0]) : -1;
     }
