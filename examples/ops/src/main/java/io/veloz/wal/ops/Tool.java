@@ -95,6 +95,7 @@ final class Tool {
                 .addSubcommand(new DivergenceCommand(streams))
                 .addSubcommand(new StatusCommand(streams))
                 .addSubcommand(new ProbeCommand(streams))
+                .addSubcommand(new DoctorCommand(streams))
                 .addSubcommand(new StressCommand(streams))
                 .addSubcommand(new BackupCommand(streams))
                 .addSubcommand(BackupCommand.single(streams, "backup-config", Set.of(Kind.CONFIGURATION)))

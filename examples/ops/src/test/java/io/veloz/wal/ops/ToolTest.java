@@ -30,6 +30,7 @@ class ToolTest {
                 "restore",
                 "status",
                 "probe",
+                "doctor",
                 "stress",
                 "backup",
                 "backup-config",
