@@ -9,12 +9,12 @@ final class BarPlot {
     private static final int WIDTH = 860;
     private static final int MARGIN = 20;
     private static final int COLUMNS = 2;
-    private static final int HEAD = 66;
+    private static final int HEAD = 86;
     private static final int PANEL_HEAD = 40;
     private static final int ROW = 20;
     private static final int BAR = 13;
     private static final int NAME_WIDTH = 106;
-    private static final int VALUE_WIDTH = 64;
+    private static final int VALUE_WIDTH = 76;
     private static final int GAP = 28;
 
     /** One workload and metric. */
@@ -28,13 +28,16 @@ final class BarPlot {
         this.svg = svg;
     }
 
-    static String of(Results results, String title, List<Panel> panels) {
+    static String of(Results results, String title, String floor, List<Panel> panels) {
         String unit = panels.isEmpty() ? "" : Numbers.unit(panels.get(0).metric());
         String description = "Bars: " + unit + ", median of " + results.rounds()
                 + (results.rounds() == 1 ? " round" : " rounds") + "; more is better. Thin line: least to greatest round.";
-        Svg svg = new Svg(WIDTH, title, description + " Dashed line: the floor, the fastest hand-made log.");
+        Svg svg = new Svg(WIDTH, title, description + " Dashed line: the floor, " + floor + ".");
         svg.text(MARGIN, 30, Anchor.START, "title", title);
         svg.text(MARGIN, 50, Anchor.START, "small", description);
+        double x = Plots.legend(svg, MARGIN, 70);
+        svg.line(x, 66, x + 22, 66, "floor");
+        svg.text(x + 28, 70, Anchor.START, "small", "floor: " + floor);
         return svg.finish(new BarPlot(results, svg).draw(panels));
     }
 
@@ -69,7 +72,7 @@ final class BarPlot {
         double scale = most > 0 ? barWidth / most : 0;
         double rowY = y + PANEL_HEAD;
         for (String log : ranked) {
-            bar(panel, log, x, rowY, scale);
+            bar(panel, log, x, x + width, rowY, scale);
             rowY += ROW;
         }
         for (String log : failed) {
@@ -87,7 +90,7 @@ final class BarPlot {
         return results.spread(panel.workload(), log, panel.metric()).orElseThrow();
     }
 
-    private void bar(Panel panel, String log, double x, double y, double scale) {
+    private void bar(Panel panel, String log, double x, double right, double y, double scale) {
         Results.Spread spread = spread(panel, log);
         double barX = x + NAME_WIDTH;
         double end = barX + spread.median() * scale;
@@ -100,11 +103,15 @@ final class BarPlot {
                 BAR,
                 Plots.color(log),
                 log + ": " + value + " " + Numbers.unit(panel.metric()));
-        double spreadEnd = barX + spread.max() * scale;
         if (spread.max() > spread.min()) {
-            svg.line(barX + spread.min() * scale, y + BAR / 2.0, spreadEnd, y + BAR / 2.0, "spread");
+            svg.line(
+                    barX + spread.min() * scale,
+                    y + BAR / 2.0,
+                    barX + spread.max() * scale,
+                    y + BAR / 2.0,
+                    "spread");
         }
-        svg.text(Math.max(end, spreadEnd) + 6, y + BAR - 2, Anchor.START, Plots.nameClass(log) + " halo", value);
+        svg.text(right, y + BAR - 2, Anchor.END, Plots.nameClass(log), value);
     }
 
     private void floor(Panel panel, double floor, double x, double barX, double y, double end) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 final class OverviewPlot {
     private static final int WIDTH = 860;
     private static final int MARGIN = 20;
-    private static final int NAME_WIDTH = 310;
+    private static final int NAME_WIDTH = 326;
     private static final int VALUE_WIDTH = 60;
     private static final int HEAD = 104;
     private static final int ROW = 24;

@@ -24,7 +24,13 @@ final class Plots {
             } else {
                 plots.put(
                         group.id() + ".svg",
-                        BarPlot.of(results, group.title(), bars(workloads, group == Group.REPLAY, results)));
+                        BarPlot.of(
+                                results,
+                                group.title(),
+                                group == Group.REPLAY
+                                        ? "one thread reads and checksums the files"
+                                        : "the fastest hand-made log",
+                                bars(workloads, group == Group.REPLAY, results)));
             }
         }
         return plots;
@@ -46,6 +52,18 @@ final class Plots {
                         .stream())
                 .filter(panel -> !results.ranked(panel.workload(), panel.metric()).isEmpty())
                 .toList();
+    }
+
+    /** Draws the meaning of the colors, and returns where it ends. */
+    static double legend(Svg svg, double x, double y) {
+        double at = x;
+        for (Map.Entry<String, String> entry : List.of(
+                Map.entry("own", ComparedLog.OWN), Map.entry("raw", "hand-made"), Map.entry("peer", "peer"))) {
+            svg.bar(at, y - 9, 10, 10, entry.getKey(), entry.getValue());
+            svg.text(at + 15, y, Svg.Anchor.START, "small", entry.getValue());
+            at += Svg.widthOf(entry.getValue()) + 32;
+        }
+        return at;
     }
 
     /** Returns the class of a log's color. */
