@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * are killed with it.
  */
 public final class Children implements AutoCloseable {
+    private static final Duration GRACE = Duration.ofSeconds(3);
     private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
     // Guarded by this.
@@ -60,10 +61,19 @@ public final class Children implements AutoCloseable {
         }
     }
 
-    /** Kills the children of a process, and the process. */
+    /** Ends a process: by a signal after which it can delete its files, then by force. Its children end by force. */
     private static void kill(Process process) {
+        if (!process.isAlive()) {
+            return;
+        }
         // The list first: the children of a process that has ended belong to another one.
         List<ProcessHandle> descendants = process.descendants().toList();
+        process.destroy();
+        try {
+            process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         process.destroyForcibly();
         descendants.forEach(ProcessHandle::destroyForcibly);
     }
@@ -78,7 +88,6 @@ public final class Children implements AutoCloseable {
         }
         if (process != null) {
             kill(process);
-            process.onExit().orTimeout(DRAIN_TIMEOUT.toSeconds(), TimeUnit.SECONDS).exceptionally(t -> process).join();
         }
     }
 
