@@ -50,8 +50,10 @@ public final class Benchmarks {
         for (Benchmark benchmark : all) {
             help.append(String.format(Locale.ROOT, "  %-18s %s\n", benchmark.name(), benchmark.summary()));
         }
-        return help.append(String.format(Locale.ROOT, "  %-18s %s\n", SMOKE, "each of them for a moment; fails if one fails"))
-                .append("\nBENCHMARK --smoke runs it for a moment. docs/benchmarks.md describes each, with its arguments.\n")
+        return help.append(String.format(
+                        Locale.ROOT, "  %-18s %s\n", SMOKE, "each of them for a moment; fails if one fails"))
+                .append(
+                        "\nBENCHMARK --smoke runs it for a moment. docs/benchmarks.md describes each, with its arguments.\n")
                 .toString();
     }
 }

@@ -52,7 +52,8 @@ class BenchmarksTest {
     @Test
     void unknownBenchmarkIsExitCodeTwo() throws Exception {
         assertThat(run("other")).isEqualTo(2);
-        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualToIgnoringNewLines("unknown benchmark other; --help lists all");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualToIgnoringNewLines("unknown benchmark other; --help lists all");
     }
 
     @Test
@@ -63,7 +64,11 @@ class BenchmarksTest {
 
     @Test
     void everyBenchmarkHasSmokeArgumentsAndItsOwnName() {
-        assertThat(Benchmarks.ALL).allMatch(benchmark -> !benchmark.smokeArguments().isEmpty());
-        assertThat(Benchmarks.ALL).extracting(Benchmark::name).doesNotHaveDuplicates().contains("compare");
+        assertThat(Benchmarks.ALL)
+                .allMatch(benchmark -> !benchmark.smokeArguments().isEmpty());
+        assertThat(Benchmarks.ALL)
+                .extracting(Benchmark::name)
+                .doesNotHaveDuplicates()
+                .contains("compare");
     }
 }

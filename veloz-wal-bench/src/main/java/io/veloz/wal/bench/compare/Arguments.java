@@ -179,8 +179,7 @@ final class Arguments {
 
                 Exit codes: 0 everything was measured; 1 a measurement failed, and results.md has the reason; 2 the
                 arguments are wrong, or the run could not start.
-                """
-                .formatted(
+                """.formatted(
                         String.join(",", ComparedLog.names()),
                         String.join(",", DEFAULT_WORKLOADS),
                         String.join(

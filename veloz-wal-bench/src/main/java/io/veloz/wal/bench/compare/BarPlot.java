@@ -30,8 +30,9 @@ final class BarPlot {
 
     static String of(Results results, String title, String floor, List<Panel> panels) {
         String unit = panels.isEmpty() ? "" : Numbers.unit(panels.get(0).metric());
-        String description = "Bars: " + unit + ", median of " + results.rounds()
-                + (results.rounds() == 1 ? " round" : " rounds") + "; more is better. Thin line: least to greatest round.";
+        String description =
+                "Bars: " + unit + ", median of " + results.rounds() + (results.rounds() == 1 ? " round" : " rounds")
+                        + "; more is better. Thin line: least to greatest round.";
         Svg svg = new Svg(WIDTH, title, description + " Dashed line: the floor, " + floor + ".");
         svg.text(MARGIN, 30, Anchor.START, "title", title);
         svg.text(MARGIN, 50, Anchor.START, "small", description);
@@ -66,9 +67,8 @@ final class BarPlot {
         double barX = x + NAME_WIDTH;
         double barWidth = width - NAME_WIDTH - VALUE_WIDTH;
         double floor = results.floor(panel.workload(), panel.metric()).orElse(0.0);
-        double most = ranked.stream()
-                .mapToDouble(log -> spread(panel, log).max())
-                .reduce(floor, Math::max);
+        double most =
+                ranked.stream().mapToDouble(log -> spread(panel, log).max()).reduce(floor, Math::max);
         double scale = most > 0 ? barWidth / most : 0;
         double rowY = y + PANEL_HEAD;
         for (String log : ranked) {
@@ -104,12 +104,7 @@ final class BarPlot {
                 Plots.color(log),
                 log + ": " + value + " " + Numbers.unit(panel.metric()));
         if (spread.max() > spread.min()) {
-            svg.line(
-                    barX + spread.min() * scale,
-                    y + BAR / 2.0,
-                    barX + spread.max() * scale,
-                    y + BAR / 2.0,
-                    "spread");
+            svg.line(barX + spread.min() * scale, y + BAR / 2.0, barX + spread.max() * scale, y + BAR / 2.0, "spread");
         }
         svg.text(right, y + BAR - 2, Anchor.END, Plots.nameClass(log), value);
     }

@@ -30,8 +30,7 @@ final class Comparison {
     private final Path file;
     private final List<Row> rows = new ArrayList<>();
 
-    Comparison(
-            Arguments arguments, Installation installation, Scratch scratch, Children children, PrintStream out) {
+    Comparison(Arguments arguments, Installation installation, Scratch scratch, Children children, PrintStream out) {
         this.arguments = arguments;
         this.installation = installation;
         this.scratch = scratch;
@@ -84,8 +83,9 @@ final class Comparison {
             return;
         }
         if (!arguments.continues()) {
-            throw new IllegalArgumentException(file
-                    + " has the results of an earlier run; continue it with --continue, or name another directory with --results");
+            throw new IllegalArgumentException(
+                    file
+                            + " has the results of an earlier run; continue it with --continue, or name another directory with --results");
         }
         rows.addAll(Csv.read(file));
         Results earlier = new Results(rows);

@@ -18,19 +18,14 @@ enum Group {
             List.of(Metric.NANOS, Metric.ALLOCATED_BYTES)),
     RATE("Latency at a fixed rate", List.of("rate-"), Metric.P99_MICROS, Metrics.RATE),
     ROLL("Rolls", List.of("roll", "no-roll"), Metric.OPS, Metrics.LATENCY),
-    REPLAY(
-            "Replay",
-            List.of("replay"),
-            Metric.WARM_MB,
-            List.of(Metric.WARM_FLOOR_MB, Metric.FILE_BYTES_RATIO)),
+    REPLAY("Replay", List.of("replay"), Metric.WARM_MB, List.of(Metric.WARM_FLOOR_MB, Metric.FILE_BYTES_RATIO)),
     OTHER("Other workloads", List.of(""), Metric.OPS, List.of());
 
     /** An enum's constants cannot use its own static fields. */
     private static final class Metrics {
         static final List<Metric> LATENCY =
                 List.of(Metric.P50_MICROS, Metric.P99_MICROS, Metric.P999_MICROS, Metric.MAX_MICROS);
-        static final List<Metric> RATE =
-                List.of(Metric.OPS, Metric.P50_MICROS, Metric.P999_MICROS, Metric.MAX_MICROS);
+        static final List<Metric> RATE = List.of(Metric.OPS, Metric.P50_MICROS, Metric.P999_MICROS, Metric.MAX_MICROS);
     }
 
     private final String title;

@@ -80,8 +80,7 @@ record Installation(String ownClassPath, Path classes, List<Path> shared, Path p
         return jars(target(log).resolve("lib")).stream()
                 .map(jar -> jar.getFileName().toString())
                 .filter(name -> name.startsWith(log.library()))
-                .map(name -> name.substring(
-                        log.library().length(), name.length() - ".jar".length()))
+                .map(name -> name.substring(log.library().length(), name.length() - ".jar".length()))
                 .filter(version -> version.matches("[0-9].*"))
                 .findFirst();
     }

@@ -33,9 +33,10 @@ final class LatencyPlot {
         String description = "From due to durable, in an open loop, logarithmic; median of " + results.rounds()
                 + (results.rounds() == 1 ? " round" : " rounds") + "; further left is better, ordered by p99.";
         double[] values = workloads.stream()
-                .flatMapToDouble(workload -> results.logs().stream().flatMapToDouble(log -> PERCENTILES.stream()
-                        .flatMap(metric -> results.median(workload, log, metric).stream())
-                        .mapToDouble(Double::doubleValue)))
+                .flatMapToDouble(workload -> results.logs().stream()
+                        .flatMapToDouble(log -> PERCENTILES.stream()
+                                .flatMap(metric -> results.median(workload, log, metric).stream())
+                                .mapToDouble(Double::doubleValue)))
                 .filter(value -> value > 0)
                 .toArray();
         double least = DoubleStream.of(values).min().orElse(1);
@@ -92,13 +93,17 @@ final class LatencyPlot {
         double end = top + (ranked.size() + failed.size()) * ROW;
         for (double decade : scale.decades()) {
             svg.line(scale.at(decade), top - 8, scale.at(decade), end, "grid");
-            svg.text(scale.at(decade), end + 14, Anchor.MIDDLE, "small", Numbers.time(decade).replace(".0", ""));
+            svg.text(
+                    scale.at(decade),
+                    end + 14,
+                    Anchor.MIDDLE,
+                    "small",
+                    Numbers.time(decade).replace(".0", ""));
         }
         Optional<Double> floor = results.floor(workload, Metric.P99_MICROS);
         floor.ifPresent(value -> {
             svg.line(scale.at(value), top - 8, scale.at(value), end, "floor");
-            svg.text(
-                    scale.at(value), top - 12, Anchor.MIDDLE, "floor-text", "floor, p99 " + Numbers.time(value));
+            svg.text(scale.at(value), top - 12, Anchor.MIDDLE, "floor-text", "floor, p99 " + Numbers.time(value));
         });
         double rowY = top;
         for (String log : ranked) {

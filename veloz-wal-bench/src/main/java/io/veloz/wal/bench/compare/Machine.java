@@ -24,7 +24,9 @@ final class Machine {
                         fact("processors", Optional.of(Integer.toString(processors()))),
                         fact("memory", after("/proc/meminfo", "MemTotal").map(Machine::gigabytes)),
                         fact("kernel", Optional.of(property("os.name") + " " + property("os.version"))),
-                        fact("file system", Optional.of(Files.getFileStore(directory).type())),
+                        fact(
+                                "file system",
+                                Optional.of(Files.getFileStore(directory).type())),
                         fact("mount options", mountOptions(directory)),
                         fact("JDK", Optional.of(property("java.vm.name") + " " + property("java.runtime.version"))))
                 .flatMap(Optional::stream)
@@ -74,7 +76,8 @@ final class Machine {
     /** Returns the load averages of 1, 5 and 15 minutes; empty where the system does not state them. */
     static Optional<String> loadAverage() throws IOException {
         return lines("/proc/loadavg").stream()
-                .map(line -> String.join(" ", SPACES.splitAsStream(line).limit(3).toList()))
+                .map(line ->
+                        String.join(" ", SPACES.splitAsStream(line).limit(3).toList()))
                 .findFirst();
     }
 }

@@ -85,11 +85,7 @@ final class Measurer {
 
     private static Row row(Plan.Measurement measurement, String metric, String value) {
         return new Row(
-                measurement.round(),
-                measurement.workload(),
-                measurement.log().name(),
-                metric,
-                value);
+                measurement.round(), measurement.workload(), measurement.log().name(), metric, value);
     }
 
     /** Returns the facts about a log: what it does before it reports a record as durable, and its version. */

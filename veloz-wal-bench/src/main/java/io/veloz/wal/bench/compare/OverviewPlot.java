@@ -26,8 +26,9 @@ final class OverviewPlot {
 
     static String of(Results results) {
         String title = "Every workload, in relation to the floor";
-        String description = "Ratio to the fastest hand-made log, logarithmic; further right is better. Records per second; p99 at a"
-                + " fixed rate; MB per second of a replay.";
+        String description =
+                "Ratio to the fastest hand-made log, logarithmic; further right is better. Records per second; p99 at a"
+                        + " fixed rate; MB per second of a replay.";
         Svg svg = new Svg(WIDTH, title, description);
         svg.text(MARGIN, 30, Anchor.START, "title", title);
         svg.text(MARGIN, 50, Anchor.START, "small", description);

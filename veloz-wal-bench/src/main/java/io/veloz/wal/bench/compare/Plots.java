@@ -39,10 +39,8 @@ final class Plots {
     private static List<BarPlot.Panel> bars(List<String> workloads, boolean replay, Results results) {
         if (!replay) {
             return workloads.stream()
-                    .map(workload -> new BarPlot.Panel(
-                            workload,
-                            Group.of(workload).primary(),
-                            Group.description(workload)))
+                    .map(workload ->
+                            new BarPlot.Panel(workload, Group.of(workload).primary(), Group.description(workload)))
                     .toList();
         }
         return workloads.stream()
@@ -50,15 +48,16 @@ final class Plots {
                         new BarPlot.Panel(workload, Metric.WARM_MB, "files in the page cache"),
                         new BarPlot.Panel(workload, Metric.COLD_MB, "files not in the page cache"))
                         .stream())
-                .filter(panel -> !results.ranked(panel.workload(), panel.metric()).isEmpty())
+                .filter(panel ->
+                        !results.ranked(panel.workload(), panel.metric()).isEmpty())
                 .toList();
     }
 
     /** Draws the meaning of the colors, and returns where it ends. */
     static double legend(Svg svg, double x, double y) {
         double at = x;
-        for (Map.Entry<String, String> entry : List.of(
-                Map.entry("own", ComparedLog.OWN), Map.entry("raw", "hand-made"), Map.entry("peer", "peer"))) {
+        for (Map.Entry<String, String> entry :
+                List.of(Map.entry("own", ComparedLog.OWN), Map.entry("raw", "hand-made"), Map.entry("peer", "peer"))) {
             svg.bar(at, y - 9, 10, 10, entry.getKey(), entry.getValue());
             svg.text(at + 15, y, Svg.Anchor.START, "small", entry.getValue());
             at += Svg.widthOf(entry.getValue()) + 32;

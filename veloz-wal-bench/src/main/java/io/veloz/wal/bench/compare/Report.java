@@ -108,9 +108,12 @@ final class Report {
         }
         if (group == Group.PIPELINED) {
             text.paragraph("Nanoseconds a record, and bytes that all threads allocate for it.");
-            perLog(workloads, (workload, log) -> several(
-                    List.of(Metric.NANOS, Metric.ALLOCATED_BYTES),
-                    metric -> results.median(workload, log, metric).map(value -> Numbers.value(metric, value))));
+            perLog(
+                    workloads,
+                    (workload, log) -> several(
+                            List.of(Metric.NANOS, Metric.ALLOCATED_BYTES),
+                            metric ->
+                                    results.median(workload, log, metric).map(value -> Numbers.value(metric, value))));
         }
         if (group.required().contains(Metric.P50_MICROS)) {
             latencies(group, workloads);
@@ -123,23 +126,35 @@ final class Report {
                         + " that was due during it."
                 : "Closed loop: of the appends that were made, so a stall counts once for each thread.";
         text.paragraph("p50, p99, p99.9 and maximum. " + loop);
-        perLog(workloads, (workload, log) -> several(
-                PERCENTILES, metric -> results.median(workload, log, metric).map(Numbers::time)));
+        perLog(
+                workloads,
+                (workload, log) -> several(
+                        PERCENTILES,
+                        metric -> results.median(workload, log, metric).map(Numbers::time)));
         text.paragraph("The same as ratios to the floor.");
-        perLog(workloads, (workload, log) -> several(
-                PERCENTILES, metric -> ratio(results.median(workload, log, metric), results.floor(workload, metric))));
+        perLog(
+                workloads,
+                (workload, log) -> several(
+                        PERCENTILES,
+                        metric -> ratio(results.median(workload, log, metric), results.floor(workload, metric))));
     }
 
     private void replay(List<String> workloads) {
-        text.paragraph("Megabytes of records a second, with the open, with the files in the page cache (warm) and not (cold). The"
-                + " floor is one thread that reads the files of the same log and computes one CRC-32C, in megabytes of"
-                + " files; the ratio compares the two rates.");
+        text.paragraph(
+                "Megabytes of records a second, with the open, with the files in the page cache (warm) and not (cold). The"
+                        + " floor is one thread that reads the files of the same log and computes one CRC-32C, in megabytes of"
+                        + " files; the ratio compares the two rates.");
         for (String workload : workloads) {
             text.table(
-                    List.of("log", "warm", "of the best line", "of its floor", "cold", "of its floor", "files / records"),
-                    results.logs().stream()
-                            .map(log -> replayRow(workload, log))
-                            .toList());
+                    List.of(
+                            "log",
+                            "warm",
+                            "of the best line",
+                            "of its floor",
+                            "cold",
+                            "of its floor",
+                            "files / records"),
+                    results.logs().stream().map(log -> replayRow(workload, log)).toList());
         }
     }
 
@@ -188,8 +203,7 @@ final class Report {
         return value.map(median -> Numbers.value(metric, median) + " (" + String.join(", ", ratios) + ")");
     }
 
-    private static Optional<String> several(
-            List<Metric> metrics, Function<Metric, Optional<String>> value) {
+    private static Optional<String> several(List<Metric> metrics, Function<Metric, Optional<String>> value) {
         List<String> values =
                 metrics.stream().map(value).flatMap(Optional::stream).toList();
         return values.size() < metrics.size() ? Optional.empty() : Optional.of(String.join(", ", values));
@@ -202,8 +216,9 @@ final class Report {
 
     private void noise() {
         text.heading("Spread over the rounds");
-        text.paragraph("The least and the greatest value of all rounds: of the 99th percentile at a fixed rate, of the warm replay,"
-                + " and of the records per second otherwise.");
+        text.paragraph(
+                "The least and the greatest value of all rounds: of the 99th percentile at a fixed rate, of the warm replay,"
+                        + " and of the records per second otherwise.");
         perLog(results.workloads(), (workload, log) -> {
             Metric metric = Group.of(workload).primary();
             return results.spread(workload, log, metric)

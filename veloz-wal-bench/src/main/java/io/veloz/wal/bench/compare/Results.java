@@ -26,8 +26,11 @@ final class Results {
 
     /** Returns the logs with at least one measurement, in the order of the list of logs. */
     List<String> logs() {
-        List<String> measured =
-                rows.stream().filter(row -> !row.isFact()).map(Row::log).distinct().toList();
+        List<String> measured = rows.stream()
+                .filter(row -> !row.isFact())
+                .map(Row::log)
+                .distinct()
+                .toList();
         return measured.stream()
                 .sorted(Comparator.comparingInt(log -> {
                     int index = ComparedLog.names().indexOf(log);

@@ -12,8 +12,7 @@ final class Svg {
     }
 
     private static final double CHARACTER_WIDTH = 6.7;
-    private static final String STYLE =
-            """
+    private static final String STYLE = """
             text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-serif; font-size: 12px; fill: #1f2328; }
             .title { font-size: 17px; font-weight: 600; }
             .panel { font-size: 13px; font-weight: 600; }

@@ -21,8 +21,9 @@ final class Warnings {
         load(results).ifPresent(warnings::add);
         noise(results).ifPresent(warnings::add);
         if (results.fact(Row.MACHINE, "", "file system").orElse("").equals("tmpfs")) {
-            warnings.add("The directory is in memory (tmpfs), so a force costs nothing: measure a directory on a disk, with"
-                    + " `--dir`.");
+            warnings.add(
+                    "The directory is in memory (tmpfs), so a force costs nothing: measure a directory on a disk, with"
+                            + " `--dir`.");
         }
         return warnings;
     }

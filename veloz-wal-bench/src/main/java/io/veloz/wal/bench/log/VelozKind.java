@@ -21,7 +21,9 @@ public final class VelozKind implements LogKind {
     }
 
     private static WalConfig config(Path directory, Settings settings) {
-        return WalConfig.builder(directory).segmentBytes(settings.segmentBytes()).build();
+        return WalConfig.builder(directory)
+                .segmentBytes(settings.segmentBytes())
+                .build();
     }
 
     /** Opens the log as a starting program does, with its recovery, and reads it. */

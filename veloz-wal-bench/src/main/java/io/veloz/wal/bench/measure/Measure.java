@@ -23,10 +23,7 @@ public final class Measure {
                 Double.parseDouble(arguments[4]));
         for (Map.Entry<Metric, Double> metric : workload.run(run).entrySet()) {
             System.out.printf(
-                    Locale.ROOT,
-                    "%s %.3f%n",
-                    metric.getKey().name().toLowerCase(Locale.ROOT),
-                    metric.getValue());
+                    Locale.ROOT, "%s %.3f%n", metric.getKey().name().toLowerCase(Locale.ROOT), metric.getValue());
         }
     }
 }

@@ -62,8 +62,8 @@ final class Replay {
         LogKind.Replayed replayed = run.kind().replay(run.directory(), settings);
         double seconds = (System.nanoTime() - started) / 1e9;
         if (replayed.records() != records) {
-            throw new IllegalStateException(run.kind().getClass().getSimpleName() + " has replayed " + replayed.records() + " records; expected "
-                    + records);
+            throw new IllegalStateException(run.kind().getClass().getSimpleName() + " has replayed "
+                    + replayed.records() + " records; expected " + records);
         }
         return replayed.bytes() / 1e6 / seconds;
     }

@@ -19,7 +19,8 @@ final class Threads {
             return thread;
         }
         try {
-            return (Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
+            return (Thread)
+                    Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
         } catch (ReflectiveOperationException e) {
             throw new UnsupportedOperationException("virtual threads need Java 21 or later", e);
         }

@@ -107,8 +107,7 @@ public enum Workload {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
             Load load = new Load(log, recordBytes);
             if (run.warmUpSeconds() > 0) {
-                var unused = appends.run(
-                        new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
+                var unused = appends.run(new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
             }
             return appends.run(run, load);
         }

@@ -28,8 +28,10 @@ public record Outcome(int exitCode, boolean timedOut, Duration timeout, String s
 
     /** Returns the uncaught exception and its last cause, or else the last line of stderr. */
     private String detail() {
-        List<String> lines =
-                stderr.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        List<String> lines = stderr.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
         String uncaught = "";
         String cause = "";
         for (String line : lines) {

@@ -35,8 +35,21 @@ class ArgumentsTest {
     @Test
     void valuesAreTakenFromTheWords() {
         Arguments arguments = Arguments.parse(
-                "--rounds", "3", "--seconds", "1.5", "--warm-up", "0", "--logs", "h2,veloz-wal", "--workloads",
-                "replay,async", "--dir", "a", "--results", "b", "--continue");
+                "--rounds",
+                "3",
+                "--seconds",
+                "1.5",
+                "--warm-up",
+                "0",
+                "--logs",
+                "h2,veloz-wal",
+                "--workloads",
+                "replay,async",
+                "--dir",
+                "a",
+                "--results",
+                "b",
+                "--continue");
 
         assertThat(arguments.rounds()).isEqualTo(3);
         assertThat(arguments.seconds()).isEqualTo(1.5);
@@ -51,8 +64,7 @@ class ArgumentsTest {
 
     @Test
     void unknownOptionIsRefused() {
-        assertThatThrownBy(() -> Arguments.parse("--round"))
-                .hasMessage("unknown argument --round; --help lists all");
+        assertThatThrownBy(() -> Arguments.parse("--round")).hasMessage("unknown argument --round; --help lists all");
     }
 
     @Test
@@ -75,6 +87,7 @@ class ArgumentsTest {
 
     @Test
     void unknownWorkloadIsRefused() {
-        assertThatThrownBy(() -> Arguments.parse("--workloads", "fast")).hasMessageStartingWith("unknown workload fast;");
+        assertThatThrownBy(() -> Arguments.parse("--workloads", "fast"))
+                .hasMessageStartingWith("unknown workload fast;");
     }
 }

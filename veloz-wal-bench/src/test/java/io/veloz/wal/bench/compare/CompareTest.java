@@ -31,8 +31,10 @@ class CompareTest {
 
     /** Measures one log for a moment. */
     private int measure(Installation installation, String... more) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(List.of("--logs", "raw-single", "--workloads", "rate-1k", "--rounds", "1"));
-        words.addAll(List.of("--seconds", "0.1", "--warm-up", "0", "--dir", scratch().toString()));
+        List<String> words =
+                new ArrayList<>(List.of("--logs", "raw-single", "--workloads", "rate-1k", "--rounds", "1"));
+        words.addAll(
+                List.of("--seconds", "0.1", "--warm-up", "0", "--dir", scratch().toString()));
         words.addAll(List.of("--results", results().toString()));
         words.addAll(Arrays.asList(more));
         return compare(installation, words.toArray(new String[0]));
@@ -73,7 +75,8 @@ class CompareTest {
         assertThat(Csv.read(results().resolve("results.csv")))
                 .filteredOn(row -> row.metric().equals(Row.FAILED))
                 .singleElement()
-                .satisfies(row -> assertThat(row.value()).startsWith("exit code 1: ").contains("Measure"));
+                .satisfies(row ->
+                        assertThat(row.value()).startsWith("exit code 1: ").contains("Measure"));
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("failed: rate-1k, raw-single: exit code 1");
         assertThat(scratch()).isEmptyDirectory();
     }
@@ -85,7 +88,8 @@ class CompareTest {
 
         assertThat(measure(broken())).isEqualTo(Compare.NOT_STARTED);
 
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("has the results of an earlier run; continue it with --continue");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("has the results of an earlier run; continue it with --continue");
         assertThat(results().resolve("results.csv")).content().isEqualTo(before);
     }
 
@@ -107,7 +111,8 @@ class CompareTest {
 
         assertThat(measure(broken(), "--continue", "--seconds", "0.2")).isEqualTo(Compare.NOT_STARTED);
 
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("was measured with --seconds 0.100, this run has 0.200");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("was measured with --seconds 0.100, this run has 0.200");
     }
 
     @Test

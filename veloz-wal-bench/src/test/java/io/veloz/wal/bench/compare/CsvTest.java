@@ -25,7 +25,8 @@ class CsvTest {
 
         assertThat(Csv.read(file)).containsExactly(PLAIN, QUOTED);
         assertThat(directory).isDirectoryContaining(path -> path.equals(file));
-        assertThat(Files.readString(file)).startsWith("round,workload,log,metric,value\n1,durable-1,raw-single,ops,12345.678\n");
+        assertThat(Files.readString(file))
+                .startsWith("round,workload,log,metric,value\n1,durable-1,raw-single,ops,12345.678\n");
     }
 
     @Test

@@ -50,8 +50,10 @@ class InstallationTest {
                         module.resolve("target/classes").toString(),
                         "/lib/HdrHistogram.jar",
                         "/lib/jspecify.jar",
-                        module.resolve("peers/h2/target/veloz-wal-peer-h2-0.1.0.jar").toString(),
-                        module.resolve("peers/h2/target/lib/h2-mvstore-2.4.240.jar").toString()));
+                        module.resolve("peers/h2/target/veloz-wal-peer-h2-0.1.0.jar")
+                                .toString(),
+                        module.resolve("peers/h2/target/lib/h2-mvstore-2.4.240.jar")
+                                .toString()));
     }
 
     @Test
@@ -83,7 +85,8 @@ class InstallationTest {
     void currentInstallationHasTheClassesOfThisModule() {
         Installation current = Installation.current();
 
-        assertThat(current.classes().resolve("io/veloz/wal/bench/measure/Measure.class")).isRegularFile();
+        assertThat(current.classes().resolve("io/veloz/wal/bench/measure/Measure.class"))
+                .isRegularFile();
         assertThat(current.shared()).allMatch(Files::exists);
     }
 }

@@ -11,7 +11,8 @@ class PlanTest {
 
     private static List<String> names(List<Plan.Measurement> measurements) {
         return measurements.stream()
-                .map(each -> each.round() + " " + each.workload() + " " + each.log().name())
+                .map(each ->
+                        each.round() + " " + each.workload() + " " + each.log().name())
                 .toList();
     }
 
@@ -39,7 +40,8 @@ class PlanTest {
 
     @Test
     void smokeTestRunsAllWorkloadsOfThisLogAndAFewOfTheOthers() {
-        assertThat(names(Plan.smoke(List.of("async", "replay"), List.of("async"), ComparedLog.of(List.of("veloz-wal", "h2")))))
+        assertThat(names(Plan.smoke(
+                        List.of("async", "replay"), List.of("async"), ComparedLog.of(List.of("veloz-wal", "h2")))))
                 .containsExactly("1 async veloz-wal", "1 replay veloz-wal", "1 async h2");
     }
 

@@ -33,8 +33,8 @@ class PlotsTest {
     void eachGroupHasAPlotThatIsWellFormedAndNamesEveryLog() throws Exception {
         Map<String, String> plots = Plots.all(new Results(Samples.run()));
 
-        assertThat(plots).containsOnlyKeys(
-                "overview.svg", "durable.svg", "pipelined.svg", "rate.svg", "roll.svg", "replay.svg");
+        assertThat(plots)
+                .containsOnlyKeys("overview.svg", "durable.svg", "pipelined.svg", "rate.svg", "roll.svg", "replay.svg");
         for (Map.Entry<String, String> plot : plots.entrySet()) {
             Document document = parse(plot.getValue());
             assertThat(document.getDocumentElement().getTagName()).isEqualTo("svg");
@@ -75,7 +75,8 @@ class PlotsTest {
         List<Row> rows = new ArrayList<>(Samples.rounds("durable-1", name, "ops", 10));
         rows.addAll(Samples.rounds("durable-1", "raw-group", "ops", 20));
 
-        assertThat(texts(parse(Plots.all(new Results(rows)).get("durable.svg")))).contains(name);
+        assertThat(texts(parse(Plots.all(new Results(rows)).get("durable.svg"))))
+                .contains(name);
     }
 
     @Test

@@ -89,7 +89,8 @@ class ResultsTest {
 
     @Test
     void factsAreNotMeasurements() {
-        Results results = of(List.of(Row.machine(0, "CPU", "x"), Row.log("h2", "durable", "y"), Row.run("seconds", "4")));
+        Results results =
+                of(List.of(Row.machine(0, "CPU", "x"), Row.log("h2", "durable", "y"), Row.run("seconds", "4")));
 
         assertThat(results.logs()).isEmpty();
         assertThat(results.workloads()).isEmpty();
