@@ -29,8 +29,12 @@ enum Group {
     }
 
     private final String title;
+    @SuppressWarnings("ImmutableEnumChecker") // unmodifiable
     private final List<String> prefixes;
+
     private final Metric primary;
+
+    @SuppressWarnings("ImmutableEnumChecker") // unmodifiable
     private final List<Metric> others;
 
     Group(String title, List<String> prefixes, Metric primary, List<Metric> others) {

@@ -29,7 +29,8 @@ final class RawFile implements Closeable {
         this.file = supply.take();
     }
 
-    /** Appends one framed record to a buffer. */
+    /** Appends one framed record to a buffer. The array of a record contains nothing else. */
+    @SuppressWarnings("ByteBufferBackingArray")
     static void frame(ByteBuffer target, ByteBuffer record, CRC32C crc) {
         crc.reset();
         crc.update(record.array(), 0, record.limit());

@@ -159,19 +159,30 @@ public final class RawGroup implements LogKind {
 
         @Override
         public void sync() throws IOException, InterruptedException {
+            long last;
             lock.lock();
-            long last = appended;
-            lock.unlock();
+            try {
+                last = appended;
+            } finally {
+                lock.unlock();
+            }
             awaitDurable(last);
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
+        public void close() throws IOException {
             lock.lock();
-            closing = true;
-            notEmpty.signal();
-            lock.unlock();
-            thread.join();
+            try {
+                closing = true;
+                notEmpty.signal();
+            } finally {
+                lock.unlock();
+            }
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new IOException("interrupted", e);
+            }
             file.close();
         }
     }
