@@ -54,7 +54,7 @@ final class Comparison {
         Plan plan = plan(logs);
         out.printf(
                 Locale.ROOT,
-                "%d logs, %d measurements of %.1f s and a warm-up of %.1f s; expected duration: %s%n",
+                "logs: %d; measurements: %d, each of %.1f s after a warm-up of %.1f s; expected duration: %s%n",
                 logs.size(),
                 plan.measurements().size(),
                 arguments.seconds(),
@@ -141,9 +141,7 @@ final class Comparison {
         }
         List<String> virtual =
                 workloads.stream().filter(name -> name.startsWith("virtual-")).toList();
-        if (!virtual.isEmpty()) {
-            out.println(String.join(", ", virtual) + " is skipped: virtual threads need Java 21 or later");
-        }
+        virtual.forEach(name -> out.println(name + " is skipped: virtual threads need Java 21 or later"));
         return workloads.stream().filter(name -> !virtual.contains(name)).toList();
     }
 
@@ -204,8 +202,8 @@ final class Comparison {
                 .map(value -> switch (metric) {
                     case OPS -> Numbers.value(metric, value) + "/s";
                     case P99_MICROS -> "p99 " + Numbers.time(value);
-                    default -> Numbers.value(metric, value) + " " + Numbers.unit(metric);
+                    default -> Numbers.value(metric, value) + " MB/s";
                 })
-                .orElseGet(() -> "failed: " + measured.get(0).value());
+                .orElseGet(() -> measured.get(0).metric() + ": " + measured.get(0).value());
     }
 }

@@ -23,6 +23,8 @@ final class Measurer {
     private static final Pattern METRIC_LINE = Pattern.compile("([a-z0-9_]{1,40}) ([0-9]{1,15}(?:\\.[0-9]{1,9})?)");
     private static final Duration DESCRIBE_TIMEOUT = Duration.ofSeconds(60);
     private static final String DURABLE = "durable ";
+    /** What a log throws that lacks an operation by design. */
+    private static final String UNSUPPORTED = "exit code 1: java.lang.UnsupportedOperationException: ";
 
     private final Installation installation;
     private final Children children;
@@ -59,7 +61,12 @@ final class Measurer {
         });
         Optional<String> failure = outcome.failure().or(() -> incomplete(measurement.workload(), metrics, outcome));
         if (failure.isPresent()) {
-            return List.of(row(measurement, Row.FAILED, failure.get()));
+            String reason = failure.get();
+            int unsupported = reason.indexOf(UNSUPPORTED);
+            return List.of(
+                    unsupported < 0
+                            ? row(measurement, Row.FAILED, reason)
+                            : row(measurement, Row.UNSUPPORTED, reason.substring(unsupported + UNSUPPORTED.length())));
         }
         return metrics.entrySet().stream()
                 .map(metric -> row(measurement, Group.nameOf(metric.getKey()), metric.getValue()))

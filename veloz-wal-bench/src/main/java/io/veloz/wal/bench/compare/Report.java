@@ -191,7 +191,10 @@ final class Report {
     }
 
     private String absent(String workload, String log) {
-        return results.hasFailed(workload, log) ? "failed" : NOTHING;
+        if (results.hasFailed(workload, log)) {
+            return "failed";
+        }
+        return results.isUnsupported(workload, log) ? "not supported" : NOTHING;
     }
 
     private Optional<String> compared(String workload, String log, Metric metric) {

@@ -70,6 +70,16 @@ final class Results {
         return rows.stream().filter(row -> row.metric().equals(Row.FAILED)).toList();
     }
 
+    /** Returns the workloads that a log does not support by design. */
+    List<Row> unsupported() {
+        return rows.stream().filter(row -> row.metric().equals(Row.UNSUPPORTED)).toList();
+    }
+
+    boolean isUnsupported(String workload, String log) {
+        return unsupported().stream()
+                .anyMatch(row -> row.workload().equals(workload) && row.log().equals(log));
+    }
+
     boolean hasFailed(String workload, String log) {
         return failures().stream()
                 .anyMatch(row -> row.workload().equals(workload) && row.log().equals(log));

@@ -3,7 +3,7 @@ package io.veloz.wal.bench.compare;
 /**
  * One line of {@code results.csv}.
  *
- * <p>A measurement has a row for each metric, or one with the metric {@link #FAILED} and the reason. Facts are rows as well: their
+ * <p>A measurement has a row for each metric, or one with the metric {@link #FAILED} or {@link #UNSUPPORTED} and the reason. Facts are rows as well: their
  * workload is {@link #RUN}, {@link #MACHINE} or {@link #LOG}, and the round is 0 if they concern all rounds.
  */
 record Row(int round, String workload, String log, String metric, String value) {
@@ -11,6 +11,7 @@ record Row(int round, String workload, String log, String metric, String value) 
     static final String MACHINE = "machine";
     static final String LOG = "log";
     static final String FAILED = "failed";
+    static final String UNSUPPORTED = "unsupported";
 
     static Row run(String name, String value) {
         return new Row(0, RUN, "", name, value);

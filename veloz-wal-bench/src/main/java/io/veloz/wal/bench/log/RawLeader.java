@@ -55,6 +55,7 @@ public final class RawLeader implements LogKind {
         }
 
         /** Commits everything that is buffered, or waits for the thread that is doing so. The lock is held. */
+        @SuppressWarnings("WaitNotInLoop") // the callers loop
         private void leadOrWait() throws IOException, InterruptedException {
             if (failure != null) {
                 throw new IOException("commit failed", failure);

@@ -43,6 +43,16 @@ class MeasurerTest {
     }
 
     @Test
+    void operationThatALogLacksIsNotAFailure() {
+        assertThat(rows(
+                        1,
+                        false,
+                        "",
+                        "Exception in thread \"main\" java.lang.UnsupportedOperationException: no thread commits\n\tat a.B\n"))
+                .containsExactly(new Row(2, "async", "h2", Row.UNSUPPORTED, "no thread commits"));
+    }
+
+    @Test
     void childThatHangsIsARowWithTheReason() {
         assertThat(rows(137, true, "", "")).containsExactly(failed("did not end within 120 s"));
     }

@@ -52,6 +52,14 @@ class ReportTest {
     }
 
     @Test
+    void workloadThatALogDoesNotSupportIsNotAFailure() {
+        List<Row> rows = new ArrayList<>(Samples.rounds("async", "veloz-wal", "ops", 1));
+        rows.add(new Row(1, "async", "raw-leader", Row.UNSUPPORTED, "no thread commits"));
+
+        assertThat(report(rows)).contains("| raw-leader | not supported |").doesNotContain("Failures");
+    }
+
+    @Test
     void textOfALogIsEscaped() {
         assertThat(report(Samples.run())).contains("| h2 | – | one \\| two |");
     }

@@ -112,7 +112,7 @@ class ChildrenTest {
 
             children.close();
 
-            assertThatThrownBy(() -> running.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(CancellationException.class);
+            assertThatThrownBy(() -> running.get(60, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
         } finally {
             thread.shutdown();
         }
