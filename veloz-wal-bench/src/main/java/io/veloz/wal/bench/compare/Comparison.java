@@ -204,6 +204,7 @@ final class Comparison {
                     case P99_MICROS -> "p99 " + Numbers.time(value);
                     default -> Numbers.value(metric, value) + " MB/s";
                 })
-                .orElseGet(() -> measured.get(0).metric() + ": " + measured.get(0).value());
+                .orElseGet(
+                        () -> measured.get(0).metric() + ": " + measured.get(0).value());
     }
 }

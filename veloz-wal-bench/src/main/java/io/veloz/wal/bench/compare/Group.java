@@ -29,6 +29,7 @@ enum Group {
     }
 
     private final String title;
+
     @SuppressWarnings("ImmutableEnumChecker") // unmodifiable
     private final List<String> prefixes;
 

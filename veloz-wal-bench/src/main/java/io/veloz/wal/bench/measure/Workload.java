@@ -59,6 +59,7 @@ public enum Workload {
     private final int recordBytes;
     private final int segmentBytes;
     private final String description;
+
     @SuppressWarnings("ImmutableEnumChecker") // has no state
     private final Appends appends;
 

@@ -59,7 +59,10 @@ class CompareTest {
 
         assertThat(exitCode).as(out.toString(StandardCharsets.UTF_8)).isEqualTo(Compare.MEASURED);
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("logs: 1; measurements: 1, each of 0.1 s", "expected duration: ", "round 1 of 1, rate-1k, raw-single: p99 ");
+                .contains(
+                        "logs: 1; measurements: 1, each of 0.1 s",
+                        "expected duration: ",
+                        "round 1 of 1, rate-1k, raw-single: p99 ");
         assertThat(scratch()).isEmptyDirectory();
         List<Row> rows = Csv.read(results().resolve("results.csv"));
         assertThat(rows).extracting(Row::metric).contains("ops", "p50_micros", "max_micros", "JDK", "durable");

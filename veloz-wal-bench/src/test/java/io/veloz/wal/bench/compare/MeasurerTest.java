@@ -44,11 +44,12 @@ class MeasurerTest {
 
     @Test
     void operationThatALogLacksIsNotAFailure() {
-        assertThat(rows(
-                        1,
-                        false,
-                        "",
-                        "Exception in thread \"main\" java.lang.UnsupportedOperationException: no thread commits\n\tat a.B\n"))
+        assertThat(
+                        rows(
+                                1,
+                                false,
+                                "",
+                                "Exception in thread \"main\" java.lang.UnsupportedOperationException: no thread commits\n\tat a.B\n"))
                 .containsExactly(new Row(2, "async", "h2", Row.UNSUPPORTED, "no thread commits"));
     }
 
