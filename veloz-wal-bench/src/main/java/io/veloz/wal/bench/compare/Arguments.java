@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +155,9 @@ final class Arguments {
     }
 
     static String help() {
-        return """
+        return String.format(
+                Locale.ROOT,
+                """
                 Usage: compare [OPTION]...
 
                 Measures this log, the hand-made logs and the peers with the same workloads, each measurement in a JVM of
@@ -179,8 +182,8 @@ final class Arguments {
 
                 Exit codes: 0 everything was measured; 1 a measurement failed, and results.md has the reason; 2 the
                 arguments are wrong, or the run could not start.
-                """.formatted(
-                        String.join(",", ComparedLog.names()),
+                """,
+                String.join(",", ComparedLog.names()),
                         String.join(",", DEFAULT_WORKLOADS),
                         String.join(
                                 ",",
