@@ -184,12 +184,12 @@ final class Arguments {
                 arguments are wrong, or the run could not start.
                 """,
                 String.join(",", ComparedLog.names()),
-                        String.join(",", DEFAULT_WORKLOADS),
-                        String.join(
-                                ",",
-                                Arrays.stream(Workload.values())
-                                        .map(Workload::argument)
-                                        .filter(name -> !DEFAULT_WORKLOADS.contains(name))
-                                        .toList()));
+                String.join(",", DEFAULT_WORKLOADS),
+                String.join(
+                        ",",
+                        Arrays.stream(Workload.values())
+                                .map(Workload::argument)
+                                .filter(name -> !DEFAULT_WORKLOADS.contains(name))
+                                .toList()));
     }
 }
