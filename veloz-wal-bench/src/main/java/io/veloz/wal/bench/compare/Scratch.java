@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The directory in which a run writes its logs. It is deleted at the end, and emptied before each measurement. */
+/** The directory in which a run writes its logs. It is deleted at the end; a log is deleted after its measurement. */
 final class Scratch implements AutoCloseable {
     private final Path directory;
 
@@ -21,7 +21,7 @@ final class Scratch implements AutoCloseable {
         return directory;
     }
 
-    /** Returns a new empty directory, and deletes all others. */
+    /** Returns an empty directory of a name, and deletes what it contained. */
     Path empty(String name) throws IOException {
         Path result = directory.resolve(name);
         delete(result);
