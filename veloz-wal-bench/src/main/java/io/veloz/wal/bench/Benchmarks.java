@@ -13,7 +13,7 @@ public final class Benchmarks {
             Benchmark.of("compare", "this log, hand-made logs and other projects' logs", Compare::run, "--smoke"),
             Benchmark.main("archive-lag", "from durable to archived; the cost of shipping", ArchiveLag::main, "0.6"),
             Benchmark.main("archived-outputs", "outputs that wait for the archive", ArchivedOutputs::main, "0.3", "2"),
-            Benchmark.main("restore-rate", "restores against plain requests", RestoreRate::main, "2", "1", "1"));
+            Benchmark.main("restore-rate", "restores against plain requests", RestoreRate::main, "4", "2", "1"));
 
     private static final String SMOKE = "smoke";
     private static final int WRONG_ARGUMENTS = 2;
