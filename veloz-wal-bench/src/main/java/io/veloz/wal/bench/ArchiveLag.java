@@ -59,7 +59,7 @@ public final class ArchiveLag {
     private void run() throws IOException, InterruptedException {
         System.out.printf(
                 Locale.ROOT,
-                "%,d records per second of 200 bytes, flush interval %s, %d turns of %.0f s each%n",
+                "%,d records per second of 200 bytes, flush interval %s, %d turns of %.1f s each%n",
                 RECORDS_PER_SECOND,
                 FLUSH_INTERVAL,
                 TURNS,
@@ -92,7 +92,7 @@ public final class ArchiveLag {
         System.out.println(what);
         Histogram lags = Archiving.histogram();
         // Warm-up, not counted.
-        ship(stores, new Load(RECORDS_PER_SECOND), WARM_UP_SECONDS, Archiving.histogram());
+        ship(stores, new Load(RECORDS_PER_SECOND), Math.min(turnSeconds, WARM_UP_SECONDS), Archiving.histogram());
         Load without = new Load(RECORDS_PER_SECOND);
         Load with = new Load(RECORDS_PER_SECOND);
         for (int turn = 0; turn < TURNS; turn++) {

@@ -70,12 +70,12 @@ public final class ArchivedOutputs {
     private void run(double seconds) throws IOException {
         System.out.printf(
                 Locale.ROOT,
-                "%,d records per second of %d bytes, %.1f ms a put, %.0f s each; from due to published%n",
+                "%,d records per second of %d bytes, %.1f ms a put, %.1f s each; from due to published%n",
                 RECORDS_PER_SECOND,
                 PAYLOAD_BYTES,
                 putNanos / 1e6,
                 seconds);
-        measure("warm-up", WARM_UP_SECONDS, 0, true);
+        measure("warm-up", Math.min(seconds, WARM_UP_SECONDS), 0, true);
         measure("no put hangs", seconds, 0, true);
         measure("1 put in " + HANGING_ONE_IN + " hangs 2 s", seconds, HANGING_ONE_IN, true);
         measure("the same without hedges", seconds, HANGING_ONE_IN, false);

@@ -1,5 +1,6 @@
 package io.veloz.wal.bench.log;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
@@ -24,5 +25,5 @@ public interface MeasuredLog extends AutoCloseable {
     void sync() throws Exception;
 
     @Override
-    void close() throws Exception;
+    void close() throws IOException;
 }

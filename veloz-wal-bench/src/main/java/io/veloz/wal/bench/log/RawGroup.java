@@ -171,7 +171,7 @@ public final class RawGroup implements LogKind {
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
+        public void close() throws IOException {
             lock.lock();
             try {
                 closing = true;
@@ -179,7 +179,11 @@ public final class RawGroup implements LogKind {
             } finally {
                 lock.unlock();
             }
-            thread.join();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new IOException("interrupted", e);
+            }
             file.close();
         }
     }

@@ -127,8 +127,12 @@ public final class RawLeader implements LogKind {
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
-            sync();
+        public void close() throws IOException {
+            try {
+                sync();
+            } catch (InterruptedException e) {
+                throw new IOException("interrupted", e);
+            }
             file.close();
         }
     }

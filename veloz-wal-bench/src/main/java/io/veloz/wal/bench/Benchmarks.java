@@ -1,0 +1,59 @@
+package io.veloz.wal.bench;
+
+import io.veloz.wal.bench.compare.Compare;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** The main class: runs one of the benchmarks, or all of them for a moment. */
+public final class Benchmarks {
+    /** Each with the arguments of its smoke test. */
+    static final List<Benchmark> ALL = List.of(
+            Benchmark.of("compare", "this log, hand-made logs and other projects' logs", Compare::run, "--smoke"),
+            Benchmark.main("archive-lag", "from durable to archived; the cost of shipping", ArchiveLag::main, "0.6"),
+            Benchmark.main("archived-outputs", "outputs that wait for the archive", ArchivedOutputs::main, "0.3", "2"),
+            Benchmark.main("restore-rate", "restores against plain requests", RestoreRate::main, "4", "2", "1"));
+
+    private static final String SMOKE = "smoke";
+    private static final int WRONG_ARGUMENTS = 2;
+
+    private Benchmarks() {}
+
+    public static void main(String[] arguments) throws Exception {
+        System.exit(run(ALL, System.out, System.err, arguments));
+    }
+
+    static int run(List<Benchmark> all, PrintStream out, PrintStream err, String... arguments) throws Exception {
+        if (arguments.length == 0 || arguments[0].equals("--help")) {
+            out.print(help(all));
+            return arguments.length == 0 ? WRONG_ARGUMENTS : 0;
+        }
+        String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
+        if (arguments[0].equals(SMOKE)) {
+            return new SmokeTest(out).run(all);
+        }
+        for (Benchmark benchmark : all) {
+            if (benchmark.name().equals(arguments[0])) {
+                boolean smoke = Arrays.equals(rest, new String[] {"--smoke"});
+                return benchmark
+                        .program()
+                        .run(smoke ? benchmark.smokeArguments().toArray(new String[0]) : rest);
+            }
+        }
+        err.println("unknown benchmark " + arguments[0] + "; --help lists all");
+        return WRONG_ARGUMENTS;
+    }
+
+    static String help(List<Benchmark> all) {
+        StringBuilder help = new StringBuilder("Usage: BENCHMARK [ARGUMENT]...\n\n");
+        for (Benchmark benchmark : all) {
+            help.append(String.format(Locale.ROOT, "  %-18s %s\n", benchmark.name(), benchmark.summary()));
+        }
+        return help.append(String.format(
+                        Locale.ROOT, "  %-18s %s\n", SMOKE, "each of them for a moment; fails if one fails"))
+                .append(
+                        "\nBENCHMARK --smoke runs it for a moment. docs/benchmarks.md describes each, with its arguments.\n")
+                .toString();
+    }
+}
