@@ -7,7 +7,8 @@ import java.nio.file.Path;
 
 /** A recorded IPC stream of Aeron Archive. A record is durable when the position that the archive reports has passed it. */
 public final class AeronKind implements LogKind {
-    static final int STREAM = 10;
+    /** Not 10 or 20, which are the streams of the archive's own control messages on the same channel. */
+    static final int STREAM = 1001;
 
     @Override
     public String durable() {

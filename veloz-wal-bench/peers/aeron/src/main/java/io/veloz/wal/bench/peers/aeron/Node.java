@@ -42,6 +42,7 @@ final class Node implements AutoCloseable {
                         .fileSyncLevel(1)
                         .catalogFileSyncLevel(1)
                         .controlChannelEnabled(false)
+                        .archiveClientContext(new AeronArchive.Context().controlResponseChannel("aeron:ipc"))
                         .localControlChannel("aeron:ipc")
                         .replicationChannel("aeron:udp?endpoint=localhost:0")
                         .recordingEventsEnabled(false));

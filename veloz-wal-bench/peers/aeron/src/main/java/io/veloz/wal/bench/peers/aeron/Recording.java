@@ -20,12 +20,18 @@ final class Recording implements MeasuredLog {
     /** An action that is due at a position of the recording. */
     private record Due(long position, Runnable action) {}
 
+    /** What a thread reuses. */
+    private static final class Appender {
+        private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        private final IdleStrategy idle = Node.idle();
+    }
+
     private final Node node;
     private final Publication publication;
     private final CountersReader counters;
     private final int counter;
     private final BlockingQueue<Due> callbacks = new ArrayBlockingQueue<>(CALLBACKS);
-    private final ThreadLocal<UnsafeBuffer> buffer = ThreadLocal.withInitial(() -> new UnsafeBuffer(0, 0));
+    private final ThreadLocal<Appender> appenders = ThreadLocal.withInitial(Appender::new);
     private volatile boolean closing;
     private volatile @Nullable Thread completions;
     private volatile long last;
@@ -35,37 +41,40 @@ final class Recording implements MeasuredLog {
         this.publication = publication;
         this.counters = node.archive().context().aeron().countersReader();
         IdleStrategy idle = Node.idle();
-        int found = RecordingPos.findCounterIdBySession(counters, publication.sessionId());
+        int found = find();
         while (found == CountersReader.NULL_COUNTER_ID) {
             idle.idle();
-            found = RecordingPos.findCounterIdBySession(counters, publication.sessionId());
+            found = find();
         }
         this.counter = found;
     }
 
+    private int find() {
+        return RecordingPos.findCounterIdBySession(
+                counters, publication.sessionId(), node.archive().archiveId());
+    }
+
     private long offer(ByteBuffer record) throws IOException {
-        UnsafeBuffer view = buffer.get();
-        view.wrap(record.array(), 0, record.limit());
-        IdleStrategy idle = null;
+        Appender appender = appenders.get();
+        appender.view.wrap(record.array(), 0, record.limit());
+        appender.idle.reset();
         while (true) {
-            long position = publication.offer(view, 0, record.limit());
+            long position = publication.offer(appender.view, 0, record.limit());
             if (position > 0) {
                 return position;
             }
             if (position != Publication.BACK_PRESSURED && position != Publication.ADMIN_ACTION) {
                 throw new IOException("offer failed: " + Publication.errorString(position));
             }
-            idle = idle == null ? Node.idle() : idle;
-            idle.idle();
+            appender.idle.idle();
         }
     }
 
     private void awaitRecorded(long position) {
-        if (counters.getCounterValue(counter) < position) {
-            IdleStrategy idle = Node.idle();
-            while (counters.getCounterValue(counter) < position) {
-                idle.idle();
-            }
+        IdleStrategy idle = appenders.get().idle;
+        idle.reset();
+        while (counters.getCounterValue(counter) < position) {
+            idle.idle();
         }
     }
 

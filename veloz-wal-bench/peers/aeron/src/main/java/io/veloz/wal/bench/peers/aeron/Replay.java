@@ -11,7 +11,7 @@ import org.agrona.concurrent.IdleStrategy;
 
 /** Reads recordings from their start to their end through a stream that the archive sends. */
 final class Replay {
-    private static final int STREAM = 11;
+    private static final int STREAM = 1002;
     private static final int FRAGMENTS = 256;
 
     private record Part(long recording, long start, long stop) {}

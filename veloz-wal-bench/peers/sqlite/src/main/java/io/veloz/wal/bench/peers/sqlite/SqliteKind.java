@@ -17,7 +17,7 @@ public final class SqliteKind implements LogKind {
 
     @Override
     public String durable() {
-        return "one transaction of all waiting records: page images into the WAL, one fdatasync (synchronous=FULL); "
+        return "one transaction of all waiting records: page images into the WAL, one fsync (synchronous=FULL); "
                 + "checksum of each page in the WAL, none in the database";
     }
 
