@@ -38,10 +38,23 @@ public final class AeronKind implements LogKind {
                     Integer.MAX_VALUE,
                     "aeron:ipc",
                     STREAM,
-                    (controlSession, correlation, recording, startTime, stopTime, start, stop, term, segment, length, mtu,
-                            session, stream, stripped, original, source) -> replay.add(recording, start, stop));
+                    (controlSession,
+                            correlation,
+                            recording,
+                            startTime,
+                            stopTime,
+                            start,
+                            stop,
+                            term,
+                            segment,
+                            length,
+                            mtu,
+                            session,
+                            stream,
+                            stripped,
+                            original,
+                            source) -> replay.add(recording, start, stop));
             return replay.run();
         }
     }
-
 }

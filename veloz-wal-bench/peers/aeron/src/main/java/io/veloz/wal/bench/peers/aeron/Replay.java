@@ -43,8 +43,8 @@ final class Replay {
             records++;
             bytes += length;
         };
-        try (Subscription subscription = archive.replay(
-                part.recording(), part.start(), part.stop() - part.start(), channel, STREAM)) {
+        try (Subscription subscription =
+                archive.replay(part.recording(), part.start(), part.stop() - part.start(), channel, STREAM)) {
             IdleStrategy idle = Node.idle();
             while (!subscription.isConnected()) {
                 idle.idle();

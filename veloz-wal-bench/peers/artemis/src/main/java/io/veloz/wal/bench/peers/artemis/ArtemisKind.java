@@ -21,6 +21,7 @@ public final class ArtemisKind implements LogKind {
     private static final int BUFFER_BYTES = 1024 * 1024;
     /** The buffer is written as soon as the previous write has ended; a broker waits for about one write instead. */
     private static final int BUFFER_TIMEOUT_NANOS = 1;
+
     private static final int MIN_FILES = 2;
     private static final int POOL_FILES = 10;
     private static final int MAX_IO = 1;
@@ -87,9 +88,7 @@ public final class ArtemisKind implements LogKind {
 
         @Override
         public void failedTransaction(
-                long transactionId,
-                java.util.List<RecordInfo> records,
-                java.util.List<RecordInfo> recordsToDelete) {
+                long transactionId, java.util.List<RecordInfo> records, java.util.List<RecordInfo> recordsToDelete) {
             throw new IllegalStateException("transaction " + transactionId + " failed; none was written");
         }
     }

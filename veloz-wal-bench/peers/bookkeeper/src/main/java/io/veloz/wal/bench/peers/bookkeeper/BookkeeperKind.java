@@ -45,12 +45,15 @@ public final class BookkeeperKind implements LogKind {
                 .setMaxJournalSizeMB(settings.segmentBytes() / (1024 * 1024))
                 .setJournalFlushWhenQueueEmpty(true)
                 .setJournalRemovePagesFromCache(false);
-        LedgerDirsManager directories = new LedgerDirsManager(
-                configuration,
-                configuration.getLedgerDirs(),
-                new DiskChecker(0.99f, 0.98f));
+        LedgerDirsManager directories =
+                new LedgerDirsManager(configuration, configuration.getLedgerDirs(), new DiskChecker(0.99f, 0.98f));
         return new Journal(
-                0, directory.toFile(), configuration, directories, NullStatsLogger.INSTANCE, PooledByteBufAllocator.DEFAULT);
+                0,
+                directory.toFile(),
+                configuration,
+                directories,
+                NullStatsLogger.INSTANCE,
+                PooledByteBufAllocator.DEFAULT);
     }
 
     @Override

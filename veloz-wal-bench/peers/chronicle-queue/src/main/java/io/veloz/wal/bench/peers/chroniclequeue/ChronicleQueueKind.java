@@ -13,6 +13,7 @@ import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.ExcerptTailer;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import net.openhft.chronicle.wire.DocumentContext;
+import net.openhft.chronicle.wire.Wire;
 
 /**
  * Chronicle Queue, whose appender is synchronised after each record. Each appending thread has an appender. What no thread waits for
@@ -26,7 +27,7 @@ public final class ChronicleQueueKind implements LogKind {
 
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
-        return new Open(queue(directory, settings));
+        return new Open(queue(directory, settings), settings.segmentBytes());
     }
 
     private static ChronicleQueue queue(Path directory, Settings settings) {
@@ -56,7 +57,27 @@ public final class ChronicleQueueKind implements LogKind {
         }
     }
 
-    private static void write(ExcerptAppender appender, byte[] record, int length) {
+    /**
+     * Appends without a sync for each record. A sync covers only the part of the file that the appender has mapped, so that part is
+     * synchronised before the appender maps the next one.
+     */
+    private record Unsynced(ExcerptAppender appender, int mappedBytes) {
+        private static final int MARGIN_BYTES = 4096;
+
+        void write(byte[] record, int length) {
+            Wire wire = appender.wire();
+            if (wire != null) {
+                long offset = wire.bytes().writePosition() % mappedBytes;
+                long margin = length + MARGIN_BYTES;
+                if (offset < margin || offset > mappedBytes - margin) {
+                    appender.sync();
+                }
+            }
+            append(appender, record, length);
+        }
+    }
+
+    private static void append(ExcerptAppender appender, byte[] record, int length) {
         try (DocumentContext document = appender.writingDocument()) {
             Bytes<?> unused = document.wire().bytes().write(record, 0, length);
         }
@@ -64,20 +85,20 @@ public final class ChronicleQueueKind implements LogKind {
 
     private static final class Open implements MeasuredLog {
         private final ChronicleQueue queue;
-        private final ThreadLocal<ExcerptAppender> appender;
+        private final ThreadLocal<Unsynced> appenders;
         private final GroupCommit batches;
 
-        Open(ChronicleQueue queue) {
+        Open(ChronicleQueue queue, int mappedBytes) {
             this.queue = queue;
-            this.appender = ThreadLocal.withInitial(queue::createAppender);
-            this.batches = new GroupCommit(new Batch(queue.createAppender()));
+            this.appenders = ThreadLocal.withInitial(() -> new Unsynced(queue.createAppender(), mappedBytes));
+            this.batches = new GroupCommit(new Batch(new Unsynced(queue.createAppender(), mappedBytes)));
         }
 
         @Override
         public void append(ByteBuffer record) {
-            ExcerptAppender own = appender.get();
-            write(own, record.array(), record.limit());
-            own.sync();
+            ExcerptAppender appender = appenders.get().appender();
+            ChronicleQueueKind.append(appender, record.array(), record.limit());
+            appender.sync();
         }
 
         @Override
@@ -87,13 +108,13 @@ public final class ChronicleQueueKind implements LogKind {
 
         @Override
         public void appendBuffered(ByteBuffer record) {
-            write(appender.get(), record.array(), record.limit());
+            appenders.get().write(record.array(), record.limit());
         }
 
         @Override
         public void sync() throws Exception {
             batches.sync();
-            appender.get().sync();
+            appenders.get().appender().sync();
         }
 
         @Override
@@ -104,27 +125,27 @@ public final class ChronicleQueueKind implements LogKind {
     }
 
     private static final class Batch implements GroupCommit.Store {
-        private final ExcerptAppender appender;
+        private final Unsynced unsynced;
 
-        Batch(ExcerptAppender appender) {
-            this.appender = appender;
+        Batch(Unsynced unsynced) {
+            this.unsynced = unsynced;
             // The threads that commit use it one after the other, under a lock.
-            appender.singleThreadedCheckDisabled(true);
+            unsynced.appender().singleThreadedCheckDisabled(true);
         }
 
         @Override
         public void put(byte[] record) {
-            write(appender, record, record.length);
+            unsynced.write(record, record.length);
         }
 
         @Override
         public void commit() {
-            appender.sync();
+            unsynced.appender().sync();
         }
 
         @Override
         public void close() {
-            appender.close();
+            unsynced.appender().close();
         }
     }
 }
