@@ -16,7 +16,7 @@ public final class H2Kind implements LogKind {
     @Override
     public String durable() {
         return "one chunk of all waiting records (changed pages of a B-tree), fsync (sync after commit); "
-                + "checksum of each chunk's header and footer and of each page";
+                + "checksum of each chunk's header and footer, none of the records";
     }
 
     @Override
