@@ -104,9 +104,12 @@ public final class GroupCommit implements MeasuredLog {
     @Override
     public void close() throws IOException {
         lock.lock();
-        closing = true;
-        unattendedOrClosing.signal();
-        lock.unlock();
+        try {
+            closing = true;
+            unattendedOrClosing.signal();
+        } finally {
+            lock.unlock();
+        }
         try {
             thread.join();
             store.close();
@@ -152,6 +155,7 @@ public final class GroupCommit implements MeasuredLog {
     }
 
     /** Commits everything that waits, or waits for the thread that is doing so. The lock is held. */
+    @SuppressWarnings("WaitNotInLoop") // the callers loop
     private void leadOrWait() throws Exception {
         if (failure != null) {
             throw new IOException("commit failed", failure);

@@ -54,6 +54,7 @@ final class Recording implements MeasuredLog {
                 counters, publication.sessionId(), node.archive().archiveId());
     }
 
+    @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
     private long offer(ByteBuffer record) throws IOException {
         Appender appender = appenders.get();
         appender.view.wrap(record.array(), 0, record.limit());

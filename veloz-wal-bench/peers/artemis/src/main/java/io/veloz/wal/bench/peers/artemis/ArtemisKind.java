@@ -104,6 +104,7 @@ public final class ArtemisKind implements LogKind {
             this.id = new AtomicLong(lastId);
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         @Override
         public void append(ByteBuffer record) throws Exception {
             journal.appendAddRecord(id.incrementAndGet(), TYPE, record.array(), true);

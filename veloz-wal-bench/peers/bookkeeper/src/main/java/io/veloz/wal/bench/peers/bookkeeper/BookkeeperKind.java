@@ -114,6 +114,7 @@ public final class BookkeeperKind implements LogKind {
             }
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         private void add(ByteBuffer record, WriteCallback callback) throws InterruptedException {
             long id = entry.incrementAndGet();
             ByteBuf buffer = PooledByteBufAllocator.DEFAULT.directBuffer(IDS_BYTES + record.limit());

@@ -68,7 +68,7 @@ public final class ChronicleQueueKind implements LogKind {
             Wire wire = appender.wire();
             if (wire != null) {
                 long offset = wire.bytes().writePosition() % mappedBytes;
-                long margin = length + MARGIN_BYTES;
+                int margin = length + MARGIN_BYTES;
                 if (offset < margin || offset > mappedBytes - margin) {
                     appender.sync();
                 }
@@ -94,6 +94,7 @@ public final class ChronicleQueueKind implements LogKind {
             this.batches = new GroupCommit(new Batch(new Unsynced(queue.createAppender(), mappedBytes)));
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         @Override
         public void append(ByteBuffer record) {
             ExcerptAppender appender = appenders.get().appender();
@@ -106,6 +107,7 @@ public final class ChronicleQueueKind implements LogKind {
             batches.appendAsync(record, durable);
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         @Override
         public void appendBuffered(ByteBuffer record) {
             appenders.get().write(record.array(), record.limit());

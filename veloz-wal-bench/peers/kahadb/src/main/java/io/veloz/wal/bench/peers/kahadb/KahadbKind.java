@@ -66,6 +66,7 @@ public final class KahadbKind implements LogKind {
             this.journal = journal;
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         @Override
         public void append(ByteBuffer record) throws IOException {
             journal.write(new ByteSequence(record.array(), 0, record.limit()), true);

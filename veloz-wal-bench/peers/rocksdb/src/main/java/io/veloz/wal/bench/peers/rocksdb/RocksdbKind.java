@@ -109,6 +109,7 @@ public final class RocksdbKind implements LogKind {
             this.batches = new GroupCommit(database);
         }
 
+        @SuppressWarnings("ByteBufferBackingArray") // a record begins where its array begins
         @Override
         public void append(ByteBuffer record) throws RocksDBException {
             database.db.put(database.sync, database.nextKey(), record.array());
