@@ -1,6 +1,14 @@
 package io.veloz.wal.bench;
 
 import io.veloz.wal.bench.compare.Compare;
+import io.veloz.wal.bench.detail.Idle;
+import io.veloz.wal.bench.detail.MicroBenchmarks;
+import io.veloz.wal.bench.detail.Opens;
+import io.veloz.wal.bench.detail.Recovery;
+import io.veloz.wal.bench.detail.RollStall;
+import io.veloz.wal.bench.detail.ShipRate;
+import io.veloz.wal.bench.detail.TailLatency;
+import io.veloz.wal.bench.detail.WriteModes;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +19,14 @@ public final class Benchmarks {
     /** Each with the arguments of its smoke test. */
     static final List<Benchmark> ALL = List.of(
             Benchmark.of("compare", "this log, hand-made logs and other projects' logs", Compare::run, "--smoke"),
+            Benchmark.main("micro", "JMH: appends, orders, reading, checksums", MicroBenchmarks::main, "--smoke"),
+            Benchmark.main("opens", "opens after a clean close and after a kill", Opens::main, "--smoke"),
+            Benchmark.main("recovery", "recovery and replay of records and orders", Recovery::main, "--smoke"),
+            Benchmark.main("tail-latency", "from an append to a reader that waits", TailLatency::main, "--smoke"),
+            Benchmark.main("roll-stall", "appends while segments roll", RollStall::main, "--smoke"),
+            Benchmark.main("idle", "what a log, a follower and a shipper cost without appends", Idle::main, "--smoke"),
+            Benchmark.main("ship-rate", "the rate at which segments are archived", ShipRate::main, "--smoke"),
+            Benchmark.main("write-modes", "ways to make a write durable", WriteModes::main, "1", "20"),
             Benchmark.main("archive-lag", "from durable to archived; the cost of shipping", ArchiveLag::main, "0.6"),
             Benchmark.main("archived-outputs", "outputs that wait for the archive", ArchivedOutputs::main, "0.3", "2"),
             Benchmark.main("restore-rate", "restores against plain requests", RestoreRate::main, "4", "2", "1"));

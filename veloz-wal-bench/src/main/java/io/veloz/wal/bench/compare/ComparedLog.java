@@ -23,6 +23,8 @@ record ComparedLog(String name, Origin origin, String className, String library,
 
     static final List<ComparedLog> ALL = List.of(
             new ComparedLog("veloz-wal", Origin.OWN, "io.veloz.wal.bench.log.VelozKind", "", List.of()),
+            new ComparedLog(
+                    "veloz-wal-futures", Origin.OWN, "io.veloz.wal.bench.log.VelozFuturesKind", "", List.of()),
             new ComparedLog("raw-single", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawSingle", "", List.of()),
             new ComparedLog("raw-group", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawGroup", "", List.of()),
             new ComparedLog("raw-leader", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawLeader", "", List.of()),
@@ -68,6 +70,11 @@ record ComparedLog(String name, Origin origin, String className, String library,
     /** Returns whether a name is that of a hand-made log. */
     static boolean isHandMade(String name) {
         return ALL.stream().anyMatch(log -> log.name.equals(name) && log.origin == Origin.HAND_MADE);
+    }
+
+    /** Returns whether a name is that of a log of this project. */
+    static boolean isOwn(String name) {
+        return ALL.stream().anyMatch(log -> log.name.equals(name) && log.origin == Origin.OWN);
     }
 
     /** Returns the logs of the names, in the order of {@link #ALL}. */

@@ -67,7 +67,7 @@ final class Plots {
 
     /** Returns the class of a log's color. */
     static String color(String log) {
-        if (log.equals(ComparedLog.OWN)) {
+        if (ComparedLog.isOwn(log)) {
             return "own";
         }
         return ComparedLog.isHandMade(log) ? "raw" : "peer";

@@ -85,12 +85,12 @@ final class Results {
                 .anyMatch(row -> row.workload().equals(workload) && row.log().equals(log));
     }
 
-    /** Returns the best line: the best median of all logs but this project's. */
+    /** Returns the best line: the best median of all logs that are not this project's. */
     Optional<Double> best(String workload, Metric metric) {
         return bestOf(
                 workload,
                 metric,
-                logs().stream().filter(log -> !log.equals(ComparedLog.OWN)).toList());
+                logs().stream().filter(log -> !ComparedLog.isOwn(log)).toList());
     }
 
     /** Returns the floor: the best median of the hand-made logs. A replay's floor is to read and checksum the files. */
