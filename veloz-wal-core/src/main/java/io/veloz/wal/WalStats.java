@@ -18,6 +18,7 @@ public final class WalStats {
     private final long rolls;
     private final long stalls;
     private final long stalledNanos;
+    private final long slowCommits;
     private final long bufferedBytes;
     private final long activeSegmentRoomBytes;
     private final long forceNanosP50;
@@ -40,6 +41,7 @@ public final class WalStats {
         this.rolls = stats.rolls();
         this.stalls = stats.stalls();
         this.stalledNanos = stats.stalledNanos();
+        this.slowCommits = stats.slowCommits();
         this.bufferedBytes = writer.bufferedBytes();
         this.activeSegmentRoomBytes = writer.activeRoomBytes();
         this.forceNanosP50 = stats.forceNanosAt(50);
@@ -109,6 +111,11 @@ public final class WalStats {
         return stalledNanos;
     }
 
+    /** Returns how many commits took as long as {@link WalConfig#slowCommitThreshold()}, reported or not. */
+    public long slowCommits() {
+        return slowCommits;
+    }
+
     /** Returns the bytes in the append buffer that are claimed and not written yet. */
     public long bufferedBytes() {
         return bufferedBytes;
@@ -164,7 +171,7 @@ public final class WalStats {
         return "WalStats[lastSequence=" + lastSequence + ", durableSequence=" + durableSequence + ", durableLag="
                 + durableLag() + ", recordsWritten=" + recordsWritten + ", bytesWritten=" + bytesWritten + ", batches="
                 + batches + ", largestBatchRecords=" + largestBatchRecords + ", forces=" + forces + ", rolls=" + rolls
-                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", bufferedBytes=" + bufferedBytes
+                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", slowCommits=" + slowCommits + ", bufferedBytes=" + bufferedBytes
                 + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes + ", forceNanosP50=" + forceNanosP50
                 + ", forceNanosP99=" + forceNanosP99 + ", forceNanosP999=" + forceNanosP999 + ", forceNanosMax="
                 + forceNanosMax + ", corruptedRecords=" + corruptedRecords + ", diskFull=" + diskFull + ", failed="

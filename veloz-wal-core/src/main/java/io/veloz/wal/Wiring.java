@@ -5,6 +5,7 @@ import io.veloz.wal.internal.commit.AppendBuffer;
 import io.veloz.wal.internal.commit.CommitState;
 import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.CommitThread;
+import io.veloz.wal.internal.commit.CommitTrace;
 import io.veloz.wal.internal.commit.Handover;
 import io.veloz.wal.internal.commit.Housekeeper;
 import io.veloz.wal.internal.commit.LogWriter;
@@ -51,7 +52,7 @@ final class Wiring {
         // The threads, and the place where two of them exchange segments.
         Notifier notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        Handover handover = new Handover(state, stats, notifier);
+        Handover handover = new Handover(state, stats);
         Housekeeper housekeeper = new Housekeeper(
                 watched,
                 names,
@@ -72,6 +73,7 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
+                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
