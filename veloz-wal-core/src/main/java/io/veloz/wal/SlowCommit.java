@@ -8,14 +8,14 @@ import java.time.Duration;
  * commit of no records, because records that are appended meanwhile wait for it. Immutable.
  *
  * <p>No append reads a clock for these times. So {@link #queued()} is a bound, and the time that the commit thread takes to
- * start when it was idle is in none of them.
+ * start when it was idle, and the time that an append waits for space in the buffer, are in none of them.
  *
  * @param firstSequence the first record of the commit; the next record if it has none
  * @param records the number of records
  * @param bytes the bytes written, with all framing
  * @param queued how long the oldest record waited at most until the commit thread took it. It is the time since the last
  *     moment at which the commit thread knew that the record was not published. Zero if the commit thread was idle
- * @param stalled how long the commit thread waited until the next segment was prepared
+ * @param stalled how long the commit, or appends since the one before, waited until the next segment was prepared
  * @param write the time to write the batch, with the wait for space if the disk is full
  * @param force the time to force (fsync) what was written. Zero if the durability of the records needs no force
  * @param wakeUp the time to release the threads that wait for the records, as far as the commit thread does it. The time

@@ -101,7 +101,7 @@ public final class WalStats {
         return rolls;
     }
 
-    /** Returns how often the commit thread had to wait for the next segment. */
+    /** Returns how often a commit, or appends before it, had to wait for the next segment. */
     public long stalls() {
         return stalls;
     }

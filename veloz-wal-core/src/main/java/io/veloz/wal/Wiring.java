@@ -12,6 +12,7 @@ import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.commit.Notifier;
 import io.veloz.wal.internal.commit.RecordPublisher;
 import io.veloz.wal.internal.commit.SealedSegments;
+import io.veloz.wal.internal.commit.SegmentWait;
 import io.veloz.wal.internal.commit.WatchedStorage;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -53,6 +54,7 @@ final class Wiring {
         Notifier notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
         Handover handover = new Handover(state, stats);
+        SegmentWait segmentWait = new SegmentWait(handover, config.intervalClockNanos());
         Housekeeper housekeeper = new Housekeeper(
                 watched,
                 names,
@@ -73,7 +75,8 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
-                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier),
+                new CommitTrace(
+                        name, config.slowCommitThreshold().toNanos(), stats, notifier, segmentWait),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
@@ -86,7 +89,10 @@ final class Wiring {
 
         // The wake-ups that point upwards.
         state.onFailure(commitThread::wakeAlways, handover::wake, notifier::signal);
-        handover.onPrepared(commitThread::wake);
+        handover.onPrepared(() -> {
+            segmentWait.end();
+            commitThread.wake();
+        });
 
         // The parts that Wal calls.
         RecordPublisher publisher = new RecordPublisher(
@@ -94,6 +100,7 @@ final class Wiring {
                 state,
                 notifier,
                 handover,
+                segmentWait,
                 commitThread,
                 config.bufferFullTimeout().toNanos());
         appender = new Appender(publisher, config);

@@ -18,10 +18,12 @@ final class CommitTimer {
     private long forceNanos;
     private long wakeUpNanos;
 
-    /** When the commit began, and when its last phase ended. */
+    /** When the commit began, with the phases before the take. */
     private long startedNanos;
 
+    /** When the last phase ended. */
     private long phaseNanos;
+
     private boolean hasForced;
 
     /** Every record after this sequence was published after {@link #markNanos}. */
@@ -58,6 +60,12 @@ final class CommitTimer {
         }
         queuedNanos = now - beforeMarkNanos;
         startedNanos = now - queuedNanos;
+    }
+
+    /** Adds the time that appends waited for the next segment before the commit began. */
+    void stalledBefore(long nanos) {
+        stalledNanos += nanos;
+        startedNanos -= nanos;
     }
 
     /** Begins a commit without records. */
@@ -121,7 +129,7 @@ final class CommitTimer {
         phaseNanos = now;
     }
 
-    /** Returns when the oldest record was published at the earliest. */
+    /** Returns when the commit began, with the time in the queue and the wait for the next segment. */
     long startedNanos() {
         return startedNanos;
     }

@@ -2,7 +2,7 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.SlowCommit;
 import io.veloz.wal.internal.jfr.CommitEvent;
-import io.veloz.wal.internal.jfr.CommitPhases;
+import io.veloz.wal.internal.jfr.CommitFields;
 import io.veloz.wal.internal.jfr.JfrEvents;
 import io.veloz.wal.internal.jfr.RollEvent;
 import io.veloz.wal.internal.jfr.SlowCommitEvent;
@@ -23,6 +23,7 @@ public final class CommitTrace {
     private final long thresholdNanos;
     private final CommitStats stats;
     private final Notifier notifier;
+    private final SegmentWait segmentWait;
     private final GcTime gc;
     private final CommitTimer timer = new CommitTimer();
     private @Nullable CommitEvent event;
@@ -40,15 +41,23 @@ public final class CommitTrace {
      * @param log the directory
      * @param thresholdNanos the time of a slow commit; 0 to report none
      */
-    public CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier) {
-        this(log, thresholdNanos, stats, notifier, new GcTime(GcTime::processMillis));
+    public CommitTrace(
+            String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait) {
+        this(log, thresholdNanos, stats, notifier, segmentWait, new GcTime(GcTime::processMillis));
     }
 
-    CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, GcTime gc) {
+    CommitTrace(
+            String log,
+            long thresholdNanos,
+            CommitStats stats,
+            Notifier notifier,
+            SegmentWait segmentWait,
+            GcTime gc) {
         this.log = log;
         this.thresholdNanos = thresholdNanos;
         this.stats = stats;
         this.notifier = notifier;
+        this.segmentWait = segmentWait;
         this.gc = gc;
     }
 
@@ -61,6 +70,11 @@ public final class CommitTrace {
     void begin(long now, long firstSequence, long claimedSequence) {
         event = JfrEvents.beginCommit();
         timer.begin(now, firstSequence, claimedSequence);
+        long waitedNanos = segmentWait.take();
+        if (waitedNanos > 0) {
+            timer.stalledBefore(waitedNanos);
+            stats.stall(waitedNanos);
+        }
         begun(now, firstSequence);
     }
 
@@ -124,15 +138,15 @@ public final class CommitTrace {
         }
     }
 
-    private void complete(CommitPhases phases) {
-        phases.setContent(log, firstSequence, records(), bytes());
-        phases.setPhases(
+    private void complete(CommitFields fields) {
+        fields.setContent(log, firstSequence, records(), bytes());
+        fields.setPhases(
                 timer.queuedNanos(),
                 timer.stalledNanos(),
                 timer.writeNanos(),
                 timer.forceNanos(),
                 timer.wakeUpNanos());
-        phases.commit();
+        fields.commit();
     }
 
     private int records() {

@@ -15,9 +15,7 @@ final class GcTime {
 
     static final long SAMPLE_INTERVAL_NANOS = 100_000_000;
 
-    private static final GarbageCollectorMXBean[] NONE = {};
-
-    private static volatile GarbageCollectorMXBean[] collectors = NONE;
+    private static volatile LongSupplier process = () -> UNKNOWN;
     private static volatile boolean loaded;
 
     private final LongSupplier totalMillis;
@@ -43,10 +41,7 @@ final class GcTime {
         }
         loaded = true;
         try {
-            collectors = ManagementFactory.getGarbageCollectorMXBeans().stream()
-                    // These count concurrent work, and the pauses have a bean of their own.
-                    .filter(collector -> !collector.getName().endsWith("Cycles"))
-                    .toArray(GarbageCollectorMXBean[]::new);
+            process = new Collectors();
         } catch (RuntimeException | LinkageError e) {
             // The time remains unknown. Nothing else depends on it.
         }
@@ -54,15 +49,24 @@ final class GcTime {
 
     /** Returns the total time of all collections of the process in milliseconds. */
     static long processMillis() {
-        GarbageCollectorMXBean[] known = collectors;
-        if (known.length == 0) {
-            return UNKNOWN;
+        return process.getAsLong();
+    }
+
+    /** The garbage collectors of the JVM. A class, which is loaded only if the module java.management exists. */
+    private static final class Collectors implements LongSupplier {
+        private final GarbageCollectorMXBean[] beans = ManagementFactory.getGarbageCollectorMXBeans().stream()
+                // These count concurrent work, and the pauses have other beans.
+                .filter(collector -> !collector.getName().endsWith("Cycles"))
+                .toArray(GarbageCollectorMXBean[]::new);
+
+        @Override
+        public long getAsLong() {
+            long sum = 0;
+            for (GarbageCollectorMXBean bean : beans) {
+                sum += Math.max(0, bean.getCollectionTime());
+            }
+            return sum;
         }
-        long sum = 0;
-        for (GarbageCollectorMXBean collector : known) {
-            sum += Math.max(0, collector.getCollectionTime());
-        }
-        return sum;
     }
 
     /** Takes a sample at the begin of a commit if the last one is too old. */

@@ -7,7 +7,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Timespan;
 
 /** The fields of the events of a commit: its records, and where the time went. */
-public abstract class CommitPhases extends Event {
+abstract class CommitPhases extends Event implements CommitFields {
     @Label("Log")
     @Description("The directory of the log")
     String log = "";
@@ -30,7 +30,7 @@ public abstract class CommitPhases extends Event {
     long queued;
 
     @Label("Stalled")
-    @Description("How long the commit waited until the next segment was prepared")
+    @Description("How long the commit, or appends before it, waited until the next segment was prepared")
     @Timespan
     long stalled;
 
@@ -49,7 +49,7 @@ public abstract class CommitPhases extends Event {
     @Timespan
     long wakeUp;
 
-    /** Sets what was committed. */
+    @Override
     public void setContent(String directory, long sequence, int count, long size) {
         log = directory;
         firstSequence = sequence;
@@ -57,7 +57,7 @@ public abstract class CommitPhases extends Event {
         bytes = size;
     }
 
-    /** Sets where the time went, in nanoseconds. */
+    @Override
     public void setPhases(
             long queuedNanos, long stalledNanos, long writeNanos, long forceNanos, long wakeUpNanos) {
         queued = queuedNanos;
