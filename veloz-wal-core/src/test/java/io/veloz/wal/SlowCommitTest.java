@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,8 +35,18 @@ class SlowCommitTest {
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 50_000_000);
     private final List<SlowCommit> reported = new CopyOnWriteArrayList<>();
 
+    private @Nullable Hold hold;
+
     /** How many readings of the clock by the commit thread pass before the time of a wake-up has passed. */
     private final AtomicInteger readingsToWakeUp = new AtomicInteger();
+
+    /** Otherwise a test that fails leaves threads that wait. */
+    @AfterEach
+    void releaseHold() {
+        if (hold != null) {
+            hold.release();
+        }
+    }
 
     private WalConfig.Builder config() {
         return small(storage)
@@ -161,7 +173,7 @@ class SlowCommitTest {
     void waitOfAnAppendForTheNextSegmentIsNamed() throws Exception {
         long sequence;
         try (Wal wal = Wal.open(config().build())) {
-            Hold hold = holdSegmentAfterNext();
+            hold = holdSegmentAfterNext();
             wal.appendDurable(1, payload("a"));
             wal.roll();
             hold.awaitEntered();
@@ -187,9 +199,9 @@ class SlowCommitTest {
     @Test
     void waitOfTheCommitThreadForTheNextSegmentIsNamed() {
         try (Wal wal = Wal.open(config().bufferBytes(64 * 1024).build())) {
-            Hold hold = holdSegmentAfterNext();
+            hold = holdSegmentAfterNext();
             during(Operation.FORCE, () -> start(() -> {
-                        for (int i = 0; i < 18; i++) {
+                        for (int i = 0; i < 24; i++) {
                             wal.append(1, payload(Logs.kilobyte(i)), Durability.LOSE_UNFORCED);
                         }
                         return true;
