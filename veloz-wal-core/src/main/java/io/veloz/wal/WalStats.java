@@ -171,7 +171,8 @@ public final class WalStats {
         return "WalStats[lastSequence=" + lastSequence + ", durableSequence=" + durableSequence + ", durableLag="
                 + durableLag() + ", recordsWritten=" + recordsWritten + ", bytesWritten=" + bytesWritten + ", batches="
                 + batches + ", largestBatchRecords=" + largestBatchRecords + ", forces=" + forces + ", rolls=" + rolls
-                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", slowCommits=" + slowCommits + ", bufferedBytes=" + bufferedBytes
+                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", slowCommits=" + slowCommits
+                + ", bufferedBytes=" + bufferedBytes
                 + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes + ", forceNanosP50=" + forceNanosP50
                 + ", forceNanosP99=" + forceNanosP99 + ", forceNanosP999=" + forceNanosP999 + ", forceNanosMax="
                 + forceNanosMax + ", corruptedRecords=" + corruptedRecords + ", diskFull=" + diskFull + ", failed="

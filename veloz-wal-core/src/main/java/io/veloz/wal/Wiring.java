@@ -75,8 +75,7 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
-                new CommitTrace(
-                        name, config.slowCommitThreshold().toNanos(), stats, notifier, segmentWait),
+                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier, segmentWait),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),

@@ -80,7 +80,10 @@ class JfrEventsTest {
         assertThat(commits.stream().mapToLong(event -> event.getLong("bytes")).sum())
                 .isEqualTo(stats.bytesWritten());
         assertThat(commits.stream().mapToInt(event -> event.getInt("records"))).containsOnly(1, 2);
-        assertThat(commits).extracting(event -> event.getLong("firstSequence")).startsWith(1L, 2L, 3L).endsWith(33L);
+        assertThat(commits)
+                .extracting(event -> event.getLong("firstSequence"))
+                .startsWith(1L, 2L, 3L)
+                .endsWith(33L);
         assertThat(commits).allSatisfy(event -> {
             assertThat(event.getString("log")).isEqualTo(dir.resolve("log").toString());
             assertThat(event.getThread().getJavaName()).startsWith("veloz-wal-commit");
@@ -128,8 +131,10 @@ class JfrEventsTest {
         assertThat(seals).hasSize(3).hasSameSizeAs(sealed);
         for (int i = 0; i < seals.size(); i++) {
             assertThat(seals.get(i).getLong("segment")).isEqualTo(sealed.get(i).number());
-            assertThat(seals.get(i).getLong("firstSequence")).isEqualTo(sealed.get(i).firstSequence());
-            assertThat(seals.get(i).getLong("lastSequence")).isEqualTo(sealed.get(i).lastSequence());
+            assertThat(seals.get(i).getLong("firstSequence"))
+                    .isEqualTo(sealed.get(i).firstSequence());
+            assertThat(seals.get(i).getLong("lastSequence"))
+                    .isEqualTo(sealed.get(i).lastSequence());
             assertThat(seals.get(i).getLong("bytes")).isEqualTo(sealed.get(i).fileBytes());
         }
     }
@@ -167,7 +172,8 @@ class JfrEventsTest {
         List<RecordedEvent> slow;
         try (Recording recording = new Recording()) {
             recording.start();
-            try (Wal wal = Wal.open(small(storage).intervalClockNanos(clock::get).build())) {
+            try (Wal wal =
+                    Wal.open(small(storage).intervalClockNanos(clock::get).build())) {
                 for (int i = 0; i < 3; i++) {
                     wal.appendDurable(1, payload("a"));
                 }
@@ -199,9 +205,9 @@ class JfrEventsTest {
                 assertThat(type.getCategoryNames()).containsExactly("Veloz WAL");
                 assertThat(type.getLabel()).isNotBlank();
                 assertThat(type.getDescription()).isNotBlank();
-                assertThat(type.getFields()).allSatisfy(field -> assertThat(field.getLabel())
-                        .as(field.getName())
-                        .isNotBlank());
+                assertThat(type.getFields())
+                        .allSatisfy(field ->
+                                assertThat(field.getLabel()).as(field.getName()).isNotBlank());
             });
         }
     }

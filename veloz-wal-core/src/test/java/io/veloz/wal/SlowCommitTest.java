@@ -200,13 +200,15 @@ class SlowCommitTest {
     void waitOfTheCommitThreadForTheNextSegmentIsNamed() {
         try (Wal wal = Wal.open(config().bufferBytes(64 * 1024).build())) {
             hold = holdSegmentAfterNext();
-            during(Operation.FORCE, () -> start(() -> {
-                        for (int i = 0; i < 24; i++) {
-                            wal.append(1, payload(Logs.kilobyte(i)), Durability.LOSE_UNFORCED);
-                        }
-                        return true;
-                    })
-                    .join());
+            during(
+                    Operation.FORCE,
+                    () -> start(() -> {
+                                for (int i = 0; i < 24; i++) {
+                                    wal.append(1, payload(Logs.kilobyte(i)), Durability.LOSE_UNFORCED);
+                                }
+                                return true;
+                            })
+                            .join());
             wal.appendDurable(1, payload("a"));
             Logs.await("stall", () -> waitsIn("veloz-wal-commit", "awaitPrepared"));
             pass(SLOW);
@@ -275,8 +277,7 @@ class SlowCommitTest {
 
     @Test
     void noCommitIsSlowWithoutAThreshold() {
-        try (Wal wal =
-                Wal.open(config().slowCommitThreshold(Duration.ZERO).build())) {
+        try (Wal wal = Wal.open(config().slowCommitThreshold(Duration.ZERO).build())) {
             during(Operation.FORCE, () -> pass(Duration.ofMinutes(30)));
             wal.appendDurable(1, payload("a"));
             // The commit of this record begins after the end of the first one.

@@ -69,8 +69,7 @@ class JfrEventsTest {
                 .contains(ArchiveKeys.LOG, ArchiveKeys.slot(1), ArchiveKeys.slot(2));
         assertThat(ships).allSatisfy(event -> {
             assertThat(event.getString("archive")).isEqualTo(heap.describe());
-            assertThat(event.getLong("bytes"))
-                    .isEqualTo(heap.objects().get(event.getString("key")).length);
+            assertThat(event.getLong("bytes")).isEqualTo(heap.objects().get(event.getString("key")).length);
             assertThat(event.getBoolean("created")).isTrue();
         });
     }
@@ -114,7 +113,9 @@ class JfrEventsTest {
         assertThat(restore.getString("outcome")).isEqualTo("RESTORED");
         assertThat(restore.getLong("lastSequence")).isEqualTo(1);
         assertThat(restore.getLong("records")).isEqualTo(1);
-        assertThat(restore.getLong("fetchedBytes")).isEqualTo(report.fetchedBytes()).isPositive();
+        assertThat(restore.getLong("fetchedBytes"))
+                .isEqualTo(report.fetchedBytes())
+                .isPositive();
         assertThat(restore.getEventType().getCategoryNames()).containsExactly("Veloz WAL");
     }
 }

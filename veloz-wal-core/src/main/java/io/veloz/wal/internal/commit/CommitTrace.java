@@ -41,18 +41,12 @@ public final class CommitTrace {
      * @param log the directory
      * @param thresholdNanos the time of a slow commit; 0 to report none
      */
-    public CommitTrace(
-            String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait) {
+    public CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait) {
         this(log, thresholdNanos, stats, notifier, segmentWait, new GcTime(GcTime::processMillis));
     }
 
     CommitTrace(
-            String log,
-            long thresholdNanos,
-            CommitStats stats,
-            Notifier notifier,
-            SegmentWait segmentWait,
-            GcTime gc) {
+            String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait, GcTime gc) {
         this.log = log;
         this.thresholdNanos = thresholdNanos;
         this.stats = stats;
@@ -141,11 +135,7 @@ public final class CommitTrace {
     private void complete(CommitFields fields) {
         fields.setContent(log, firstSequence, records(), bytes());
         fields.setPhases(
-                timer.queuedNanos(),
-                timer.stalledNanos(),
-                timer.writeNanos(),
-                timer.forceNanos(),
-                timer.wakeUpNanos());
+                timer.queuedNanos(), timer.stalledNanos(), timer.writeNanos(), timer.forceNanos(), timer.wakeUpNanos());
         fields.commit();
     }
 

@@ -30,7 +30,8 @@ public final class SegmentWait {
             return;
         }
         since.compareAndSet(NONE, clockNanos.getAsLong());
-        // Checked again: if the segment was prepared just before, nothing would end this wait until the one after it is.
+        // Checked again: if the segment was prepared just before, nothing would end this wait until the one after it
+        // is.
         if (handover.isPrepared()) {
             since.set(NONE);
         }

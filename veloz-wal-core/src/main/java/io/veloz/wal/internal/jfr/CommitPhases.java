@@ -58,8 +58,7 @@ abstract class CommitPhases extends Event implements CommitFields {
     }
 
     @Override
-    public void setPhases(
-            long queuedNanos, long stalledNanos, long writeNanos, long forceNanos, long wakeUpNanos) {
+    public void setPhases(long queuedNanos, long stalledNanos, long writeNanos, long forceNanos, long wakeUpNanos) {
         queued = queuedNanos;
         stalled = stalledNanos;
         write = writeNanos;

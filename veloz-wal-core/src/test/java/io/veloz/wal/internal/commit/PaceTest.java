@@ -14,8 +14,7 @@ class PaceTest {
     private static final long MIB = 1024 * 1024;
 
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
-    private final Handover handover =
-            new Handover(state, new CommitStats());
+    private final Handover handover = new Handover(state, new CommitStats());
 
     @Test
     void idleLogLeavesTheDiskAlone() throws IOException {

@@ -142,8 +142,8 @@ class ModulePathTest {
     private void run(String... options) throws IOException {
         assertThat(compile(MAIN)).isEqualTo("0 ");
         Path out = dir.resolve("out");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1"));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(options));
         command.addAll(List.of(
                 "-p", dir.resolve("app") + File.pathSeparator + modulePath, "-m", "app/app.Main", dir.toString()));
