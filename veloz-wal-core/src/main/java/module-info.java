@@ -1,6 +1,8 @@
 /** The log: segments, group commit, recovery and replay. Other modules cannot access its internals. */
 @SuppressWarnings({"module", "requires-automatic"})
 module io.veloz.wal {
+    requires java.management;
+    requires static jdk.jfr;
     requires static micrometer.core;
     requires static org.jspecify;
     requires org.slf4j;

@@ -2,6 +2,7 @@
 @SuppressWarnings("requires-automatic")
 module io.veloz.wal.archive {
     requires transitive io.veloz.wal;
+    requires static jdk.jfr;
     requires static micrometer.core;
     requires static org.jspecify;
     // Automatic modules name no modules of the JDK; these are what the AWS SDK uses.

@@ -2,6 +2,8 @@ package io.veloz.wal;
 
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.format.SegmentNames;
+import io.veloz.wal.internal.jfr.JfrEvents;
+import io.veloz.wal.internal.jfr.RecoveryEvent;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
@@ -23,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A write-ahead log. Every acknowledged record survives a crash of the process and of the machine, and is replayed in
@@ -90,7 +93,11 @@ public final class Wal implements AutoCloseable {
             LogFiles.of(storage, config.prefix()).checkNoRestore();
             Recovery.Settings settings =
                     new Recovery.Settings(config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos());
+            @Nullable RecoveryEvent event = JfrEvents.beginRecovery();
             Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
+            if (event != null) {
+                event.end(recovered.report());
+            }
             try {
                 return start(config, storage, names, lock, recovered);
             } catch (Throwable t) {

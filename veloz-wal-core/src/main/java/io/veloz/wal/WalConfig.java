@@ -105,6 +105,11 @@ public final class WalConfig {
         return SegmentFile.maxPayloadBytes(settings.maxBatchBytes);
     }
 
+    /** Returns the time of a commit that is reported as slow; zero if none is. */
+    public Duration slowCommitThreshold() {
+        return settings.slowCommitThreshold;
+    }
+
     // ---- components
 
     /** Returns the listener. */
@@ -146,7 +151,8 @@ public final class WalConfig {
                 "bufferBytes = " + bufferBytes(),
                 "maxBatchBytes = " + maxBatchBytes(),
                 "maxPayloadBytes = " + maxPayloadBytes(),
-                "maxPendingFutures = " + maxPendingFutures());
+                "maxPendingFutures = " + maxPendingFutures(),
+                "slowCommitThreshold = " + (slowCommitThreshold().isZero() ? "none" : slowCommitThreshold()));
     }
 
     /** Collects settings. It belongs to one thread. */
@@ -171,6 +177,7 @@ public final class WalConfig {
         private int bufferBytes = 8 * 1024 * 1024;
         private int maxBatchBytes = 1024 * 1024;
         private int maxPendingFutures = 64 * 1024;
+        private Duration slowCommitThreshold = Duration.ofMillis(100);
         private WalListener listener = WalListener.NONE;
         private LongSupplier wallClockNanos = WalConfig::systemNanos;
         private LongSupplier intervalClockNanos = System::nanoTime;
@@ -199,6 +206,7 @@ public final class WalConfig {
             this.bufferBytes = other.bufferBytes;
             this.maxBatchBytes = other.maxBatchBytes;
             this.maxPendingFutures = other.maxPendingFutures;
+            this.slowCommitThreshold = other.slowCommitThreshold;
             this.listener = other.listener;
             this.wallClockNanos = other.wallClockNanos;
             this.intervalClockNanos = other.intervalClockNanos;
@@ -294,6 +302,15 @@ public final class WalConfig {
             return this;
         }
 
+        /**
+         * Sets the time at which a commit is slow: it is counted in {@link WalStats#slowCommits()} and reported with {@link
+         * WalListener#onSlowCommit}. Zero: none is. Default: 100 ms.
+         */
+        public Builder slowCommitThreshold(Duration value) {
+            slowCommitThreshold = value;
+            return this;
+        }
+
         /** Sets the receiver of the events of the log. Default: none. */
         public Builder listener(WalListener value) {
             listener = value;
@@ -338,6 +355,7 @@ public final class WalConfig {
             checkDuration("closeTimeout", closeTimeout, Duration.ofNanos(1));
             checkDuration("heartbeatDelay", heartbeatDelay, Duration.ofNanos(1));
             checkDuration("segmentMaxAge", segmentMaxAge, Duration.ZERO);
+            checkDuration("slowCommitThreshold", slowCommitThreshold, Duration.ZERO);
             return new WalConfig(new Builder(this));
         }
 

@@ -1,7 +1,5 @@
 package io.veloz.wal;
 
-import java.time.Duration;
-
 /**
  * Receives the events of a log. One thread calls all methods, in order. It is not the commit thread, so a slow listener
  * delays futures and later events, but no commit. Exceptions that a method throws are logged and otherwise ignored. The
@@ -23,8 +21,11 @@ public interface WalListener {
     /** A segment was sealed. It is complete and durable under its final name, and does not change any more. */
     default void onRolled(SegmentReport segment) {}
 
-    /** The commit thread had to wait until the next segment was prepared. */
-    default void onStalled(Duration waited) {}
+    /**
+     * A commit took as long as {@link WalConfig#slowCommitThreshold()}. At most one a second is reported; the next event
+     * states how many were not.
+     */
+    default void onSlowCommit(SlowCommit commit) {}
 
     /** The next segment could not be prepared. It is retried. Appends continue until the active segment is full. */
     default void onPrepareFailed(String reason) {}

@@ -18,6 +18,7 @@ public final class WalStats {
     private final long rolls;
     private final long stalls;
     private final long stalledNanos;
+    private final long slowCommits;
     private final long bufferedBytes;
     private final long activeSegmentRoomBytes;
     private final long forceNanosP50;
@@ -40,6 +41,7 @@ public final class WalStats {
         this.rolls = stats.rolls();
         this.stalls = stats.stalls();
         this.stalledNanos = stats.stalledNanos();
+        this.slowCommits = stats.slowCommits();
         this.bufferedBytes = writer.bufferedBytes();
         this.activeSegmentRoomBytes = writer.activeRoomBytes();
         this.forceNanosP50 = stats.forceNanosAt(50);
@@ -99,7 +101,7 @@ public final class WalStats {
         return rolls;
     }
 
-    /** Returns how often the commit thread had to wait for the next segment. */
+    /** Returns how often a commit, or appends before it, had to wait for the next segment. */
     public long stalls() {
         return stalls;
     }
@@ -107,6 +109,11 @@ public final class WalStats {
     /** Returns the total duration of these waits. */
     public long stalledNanos() {
         return stalledNanos;
+    }
+
+    /** Returns how many commits took as long as {@link WalConfig#slowCommitThreshold()}, reported or not. */
+    public long slowCommits() {
+        return slowCommits;
     }
 
     /** Returns the bytes in the append buffer that are claimed and not written yet. */
@@ -164,7 +171,8 @@ public final class WalStats {
         return "WalStats[lastSequence=" + lastSequence + ", durableSequence=" + durableSequence + ", durableLag="
                 + durableLag() + ", recordsWritten=" + recordsWritten + ", bytesWritten=" + bytesWritten + ", batches="
                 + batches + ", largestBatchRecords=" + largestBatchRecords + ", forces=" + forces + ", rolls=" + rolls
-                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", bufferedBytes=" + bufferedBytes
+                + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", slowCommits=" + slowCommits
+                + ", bufferedBytes=" + bufferedBytes
                 + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes + ", forceNanosP50=" + forceNanosP50
                 + ", forceNanosP99=" + forceNanosP99 + ", forceNanosP999=" + forceNanosP999 + ", forceNanosMax="
                 + forceNanosMax + ", corruptedRecords=" + corruptedRecords + ", diskFull=" + diskFull + ", failed="

@@ -5,12 +5,14 @@ import io.veloz.wal.internal.commit.AppendBuffer;
 import io.veloz.wal.internal.commit.CommitState;
 import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.CommitThread;
+import io.veloz.wal.internal.commit.CommitTrace;
 import io.veloz.wal.internal.commit.Handover;
 import io.veloz.wal.internal.commit.Housekeeper;
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.commit.Notifier;
 import io.veloz.wal.internal.commit.RecordPublisher;
 import io.veloz.wal.internal.commit.SealedSegments;
+import io.veloz.wal.internal.commit.SegmentWait;
 import io.veloz.wal.internal.commit.WatchedStorage;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -51,7 +53,8 @@ final class Wiring {
         // The threads, and the place where two of them exchange segments.
         Notifier notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        Handover handover = new Handover(state, stats, notifier);
+        Handover handover = new Handover(state, stats);
+        SegmentWait segmentWait = new SegmentWait(handover, config.intervalClockNanos());
         Housekeeper housekeeper = new Housekeeper(
                 watched,
                 names,
@@ -72,6 +75,7 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
+                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier, segmentWait),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
@@ -84,7 +88,10 @@ final class Wiring {
 
         // The wake-ups that point upwards.
         state.onFailure(commitThread::wakeAlways, handover::wake, notifier::signal);
-        handover.onPrepared(commitThread::wake);
+        handover.onPrepared(() -> {
+            segmentWait.end();
+            commitThread.wake();
+        });
 
         // The parts that Wal calls.
         RecordPublisher publisher = new RecordPublisher(
@@ -92,6 +99,7 @@ final class Wiring {
                 state,
                 notifier,
                 handover,
+                segmentWait,
                 commitThread,
                 config.bufferFullTimeout().toNanos());
         appender = new Appender(publisher, config);

@@ -49,6 +49,11 @@ public final class WalMetrics implements MeterBinder {
                 "veloz_wal_stalled_seconds",
                 "time that commits waited for the next segment",
                 s -> seconds(s.stalledNanos()));
+        counter(
+                registry,
+                "veloz_wal_slow_commits",
+                "commits that took as long as slowCommitThreshold",
+                WalStats::slowCommits);
         gauge(registry, "veloz_wal_last_sequence", "last sequence assigned to a record", WalStats::lastSequence);
         gauge(registry, "veloz_wal_durable_sequence", "last durable sequence", WalStats::durableSequence);
         gauge(registry, "veloz_wal_durable_lag", "records that are not durable yet", WalStats::durableLag);

@@ -34,6 +34,10 @@ final class LogMetrics {
                     "veloz_wal_stalled_seconds_total",
                     "time that commits waited for the next segment",
                     stats -> stats.stalledNanos() / 1e9),
+            counter(
+                    "veloz_wal_slow_commits_total",
+                    "commits that took as long as slowCommitThreshold",
+                    WalStats::slowCommits),
             gauge(LAST_SEQUENCE, LAST_SEQUENCE_HELP, WalStats::lastSequence),
             gauge(DURABLE_SEQUENCE, DURABLE_SEQUENCE_HELP, WalStats::durableSequence),
             gauge("veloz_wal_durable_lag", "records that are not durable yet", WalStats::durableLag),

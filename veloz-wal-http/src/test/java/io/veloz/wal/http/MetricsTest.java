@@ -82,7 +82,7 @@ class MetricsTest {
             new ShipperMetrics(shipper).bindTo(registry);
             Client.Reply reply = Client.get(server, "/metrics");
             assertThat(reply.headers().firstValue("Content-Type")).contains("text/plain; version=0.0.4; charset=utf-8");
-            assertThat(described(reply.body())).isEqualTo(described(registry)).hasSize(17 + 13);
+            assertThat(described(reply.body())).isEqualTo(described(registry)).hasSize(18 + 13);
         }
     }
 

@@ -2,9 +2,9 @@ package io.veloz.wal.orders;
 
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
+import io.veloz.wal.SlowCommit;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
-import java.time.Duration;
 
 /** Applies durable events before it calls the user's listener. Called on the log's notifier thread. */
 final class ApplyingListener implements WalListener {
@@ -40,8 +40,8 @@ final class ApplyingListener implements WalListener {
     }
 
     @Override
-    public void onStalled(Duration waited) {
-        next.onStalled(waited);
+    public void onSlowCommit(SlowCommit commit) {
+        next.onSlowCommit(commit);
     }
 
     @Override

@@ -263,6 +263,9 @@ public final class AppendBuffer {
 
         /** Urgency of the most urgent frame. */
         int urgency;
+
+        /** Whether records that were published remain, because the target is full. */
+        boolean full;
     }
 
     boolean isEmptyOnCommitThread() {
@@ -280,6 +283,7 @@ public final class AppendBuffer {
         taken.firstSequence = takenSequence + 1;
         taken.end = from;
         taken.urgency = Integer.MAX_VALUE;
+        taken.full = false;
         while (takePosition - consumedPosition.value() < capacity) {
             int at = offset(takePosition);
             int length = (int) INT.getAcquire(ring, at);
@@ -290,6 +294,7 @@ public final class AppendBuffer {
             if (word != PADDING) {
                 int recordBytes = length - FRAME_HEADER_BYTES;
                 if (taken.end + recordBytes > target.capacity()) {
+                    taken.full = true;
                     break;
                 }
                 taken.records += word & COUNT_MASK;

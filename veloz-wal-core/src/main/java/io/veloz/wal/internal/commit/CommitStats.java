@@ -10,6 +10,7 @@ public final class CommitStats {
     private volatile long largestBatchRecords;
     private volatile long stalls;
     private volatile long stalledNanos;
+    private volatile long slowCommits;
 
     /** Written by the housekeeping thread. */
     private volatile long rolls;
@@ -35,6 +36,11 @@ public final class CommitStats {
         long sum = stalledNanos + nanos;
         stalls = count;
         stalledNanos = sum;
+    }
+
+    void slowCommit() {
+        long count = slowCommits + 1;
+        slowCommits = count;
     }
 
     void roll() {
@@ -68,6 +74,10 @@ public final class CommitStats {
 
     public long stalledNanos() {
         return stalledNanos;
+    }
+
+    public long slowCommits() {
+        return slowCommits;
     }
 
     public long forces() {

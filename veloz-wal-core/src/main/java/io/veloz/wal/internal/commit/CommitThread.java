@@ -40,6 +40,7 @@ public final class CommitThread implements Runnable {
     private final CommitStats stats;
     private final Notifier notifier;
     private final Handover handover;
+    private final CommitTrace trace;
     private final Settings settings;
     private final Thread thread;
     private final ByteBuffer batch;
@@ -91,6 +92,7 @@ public final class CommitThread implements Runnable {
             CommitStats stats,
             Notifier notifier,
             Handover handover,
+            CommitTrace trace,
             Settings settings,
             int maxBatchBytes,
             SegmentFile active,
@@ -100,6 +102,7 @@ public final class CommitThread implements Runnable {
         this.stats = stats;
         this.notifier = notifier;
         this.handover = handover;
+        this.trace = trace;
         this.settings = settings;
         this.failure = "commit failed";
         this.batch = DirectBuffers.acquire(maxBatchBytes);
@@ -211,7 +214,10 @@ public final class CommitThread implements Runnable {
     }
 
     private void commit() throws IOException {
-        boolean tooOld = isAgeLimited() && nanoTime() - ageDue() >= 0;
+        long now = nanoTime();
+        long last = taken.firstSequence + taken.records - 1;
+        trace.begin(now, taken.firstSequence, taken.full ? buffer.lastClaimedSequence() : last);
+        boolean tooOld = isAgeLimited() && now - ageDue() >= 0;
         if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
             throw new IOException("closed while the disk was full and the next segment could not be created");
         }
@@ -224,6 +230,7 @@ public final class CommitThread implements Runnable {
             unforcedSinceNanos = nanoTime();
         }
         idleSinceNanos = nanoTime();
+        trace.end(idleSinceNanos);
     }
 
     private void write(int end, int records, long first) throws IOException {
@@ -273,12 +280,27 @@ public final class CommitThread implements Runnable {
 
     private void force() throws IOException {
         long forced = writtenSequence;
-        long started = System.nanoTime();
-        active.force();
-        stats.force(System.nanoTime() - started);
+        forceActive();
         intervalRuns = false;
         if (state.acknowledge(forced)) {
             notifier.signal();
+        }
+    }
+
+    private void forceActive() throws IOException {
+        long started = nanoTime();
+        trace.beginForce(started);
+        active.force();
+        long ended = nanoTime();
+        trace.endForce(ended);
+        stats.force(ended - started);
+        // Before the waiters are released: the records that they append next did not wait for this force.
+        noteIfEmpty(ended);
+    }
+
+    private void noteIfEmpty(long now) {
+        if (buffer.isEmptyOnCommitThread()) {
+            trace.empty(now, writtenSequence);
         }
     }
 
@@ -289,11 +311,13 @@ public final class CommitThread implements Runnable {
             force();
         }
         Predecessor predecessor = active.asPredecessor();
+        trace.beginRoll(nanoTime());
         Handover.@Nullable Prepared next = handover.rollOnCommitThread(active);
         if (next == null) {
             state.throwIfFailed();
             return false;
         }
+        trace.endRoll(nanoTime(), next.header().number());
         active = begin(next, predecessor);
         rolledSequence = writtenSequence;
         state.activeRoomBytes = active.room();
@@ -311,8 +335,18 @@ public final class CommitThread implements Runnable {
 
     /** Forces, rolls or writes a heartbeat if one of them is due; false if none is. */
     private boolean runDueWork() throws IOException {
-        long durable = state.durable.value();
         long now = nanoTime();
+        noteIfEmpty(now);
+        trace.beginWithoutRecords(now, writtenSequence + 1);
+        boolean done = runDueWork(now);
+        if (done) {
+            trace.end(nanoTime());
+        }
+        return done;
+    }
+
+    private boolean runDueWork(long now) throws IOException {
+        long durable = state.durable.value();
         if (writtenSequence > durable && (forceUpTo.get() > durable || (intervalRuns && now - forceDue() >= 0))) {
             force();
             return true;
@@ -367,12 +401,11 @@ public final class CommitThread implements Runnable {
     /** Writes a batch without records, which states that everything before it is durable. */
     private void heartbeat() throws IOException {
         write(SegmentFile.RECORDS_AT, 0, writtenSequence + 1);
-        long started = System.nanoTime();
-        active.force();
-        stats.force(System.nanoTime() - started);
+        forceActive();
     }
 
     private boolean waitForWork() {
+        trace.waits();
         long end = System.nanoTime() + SPIN_NANOS;
         do {
             if (!buffer.isEmptyOnCommitThread() || closing) {

@@ -4,7 +4,6 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +21,6 @@ public final class Handover {
 
     private final CommitState state;
     private final CommitStats stats;
-    private final Notifier notifier;
 
     /** Guards the fields below. */
     private final Object lock = new Object();
@@ -46,10 +44,9 @@ public final class Handover {
     /** The next work of the housekeeping thread. */
     record Work(@Nullable SegmentFile toSeal, boolean prepare, boolean end) {}
 
-    public Handover(CommitState state, CommitStats stats, Notifier notifier) {
+    public Handover(CommitState state, CommitStats stats) {
         this.state = state;
         this.stats = stats;
-        this.notifier = notifier;
     }
 
     /** Sets the callback that runs when the next segment is ready. Call it before the threads start. */
@@ -93,9 +90,7 @@ public final class Handover {
             await(Threads.LONGEST_PARK_NANOS);
         }
         commitsWait = false;
-        long waited = System.nanoTime() - started;
-        stats.stall(waited);
-        notifier.event(listener -> listener.onStalled(Duration.ofNanos(waited)));
+        stats.stall(System.nanoTime() - started);
     }
 
     // ---- any thread

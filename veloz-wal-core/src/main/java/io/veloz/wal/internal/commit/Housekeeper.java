@@ -9,6 +9,9 @@ import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.jfr.JfrEvents;
+import io.veloz.wal.internal.jfr.PreparationEvent;
+import io.veloz.wal.internal.jfr.SealEvent;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.internal.segment.SegmentSealer;
@@ -164,6 +167,9 @@ public final class Housekeeper implements Runnable {
             if (next != null) {
                 handover.offer(next);
             }
+        } else {
+            // While there is no other work, because it takes long.
+            GcTime.load();
         }
         return true;
     }
@@ -183,6 +189,7 @@ public final class Housekeeper implements Runnable {
     /** Returns false if the log is stopping and the disk is full: the next open seals the segment, as after a crash. */
     private boolean seal(SegmentFile segment) throws IOException {
         SegmentReport report;
+        @Nullable SealEvent event = JfrEvents.beginSeal();
         try {
             report = retryWhileFull(() -> writeFooter(segment));
             segment.close();
@@ -196,6 +203,9 @@ public final class Housekeeper implements Runnable {
             return false;
         }
         stats.roll();
+        if (event != null) {
+            event.end(storage.describe(), report);
+        }
         handover.sealed();
         notifier.event(listener -> listener.onRolled(report));
         state.sealed.open(segment.content().lastSequence());
@@ -221,6 +231,7 @@ public final class Housekeeper implements Runnable {
 
     /** Returns the next segment, with its name and durable; null if the log is ending. */
     private @Nullable Prepared prepare() throws IOException {
+        @Nullable PreparationEvent event = JfrEvents.beginPreparation();
         SegmentHeader header = new SegmentHeader(
                         settings.logId(),
                         nextNumber,
@@ -238,6 +249,9 @@ public final class Housekeeper implements Runnable {
             publish();
             nextNumber++;
             prepared = new Prepared(file, header);
+            if (event != null) {
+                event.end(storage.describe(), header.number(), header.segmentBytes());
+            }
         } catch (StoppedException e) {
             // The file remains, as after a crash, and the next open removes it.
         } finally {

@@ -45,6 +45,7 @@ public final class RecordPublisher {
     private final CommitState state;
     private final Notifier notifier;
     private final Handover handover;
+    private final SegmentWait segmentWait;
     private final CommitThread commitThread;
     private final long bufferFullTimeoutNanos;
 
@@ -63,12 +64,14 @@ public final class RecordPublisher {
             CommitState state,
             Notifier notifier,
             Handover handover,
+            SegmentWait segmentWait,
             CommitThread commitThread,
             long bufferFullTimeoutNanos) {
         this.buffer = buffer;
         this.state = state;
         this.notifier = notifier;
         this.handover = handover;
+        this.segmentWait = segmentWait;
         this.commitThread = commitThread;
         this.bufferFullTimeoutNanos = bufferFullTimeoutNanos;
     }
@@ -209,8 +212,10 @@ public final class RecordPublisher {
             refuseIfDiskFull(recordBytes);
             // Without a prepared segment only records that fit into the active one receive a sequence.
             if (handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed()) {
+                segmentWait.end();
                 return buffer.claim(records, recordBytes, limit);
             }
+            segmentWait.begin();
             return NO_SEGMENT;
         } finally {
             claiming = 0;

@@ -3,7 +3,6 @@ package io.veloz.wal.internal.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.commit.Handover.StoppedException;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -15,8 +14,7 @@ class PaceTest {
     private static final long MIB = 1024 * 1024;
 
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
-    private final Handover handover =
-            new Handover(state, new CommitStats(), new Notifier(state, WalListener.NONE, 16, "test-notifier"));
+    private final Handover handover = new Handover(state, new CommitStats());
 
     @Test
     void idleLogLeavesTheDiskAlone() throws IOException {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.jar.JarFile;
 import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -137,20 +138,17 @@ class ModulePathTest {
         return exitCode + " " + printed;
     }
 
-    @Test
-    void programOfNamedModulesShipsAndRestores() throws IOException {
+    /** Compiles the program, and runs it on the module path with options of the JVM. */
+    private void run(String... options) throws IOException {
         assertThat(compile(MAIN)).isEqualTo("0 ");
         Path out = dir.resolve("out");
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-p",
-                        dir.resolve("app") + File.pathSeparator + modulePath,
-                        "-m",
-                        "app/app.Main",
-                        dir.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile());
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(options));
+        command.addAll(List.of(
+                "-p", dir.resolve("app") + File.pathSeparator + modulePath, "-m", "app/app.Main", dir.toString()));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile());
         builder.environment().putAll(Map.of("AWS_ACCESS_KEY_ID", "id", "AWS_SECRET_ACCESS_KEY", "secret"));
         Process process = builder.start();
         int exitCode = process.onExit().join().exitValue();
@@ -164,6 +162,27 @@ class ModulePathTest {
                         "s3 ",
                         "(ConnectException)",
                         "module io.veloz.wal, io.veloz.wal.archive");
+    }
+
+    @Test
+    void programOfNamedModulesShipsAndRestores() throws IOException {
+        run();
+    }
+
+    @Test
+    void recordingOfAProgramOfNamedModulesHasTheEvents() throws IOException {
+        Path recording = dir.resolve("recording.jfr");
+        run("-XX:StartFlightRecording:filename=" + recording + ",settings=default");
+        assertThat(RecordingFile.readAllEvents(recording).stream()
+                        .map(event -> event.getEventType().getName())
+                        .filter(name -> name.startsWith("io.veloz.wal.")))
+                .contains("io.veloz.wal.Recovery", "io.veloz.wal.Ship", "io.veloz.wal.Restore");
+    }
+
+    /** As in an image that was linked for the program. */
+    @Test
+    void programOfNamedModulesWorksWithoutTheFlightRecorder() throws IOException {
+        run("--limit-modules", "app");
     }
 
     @Test

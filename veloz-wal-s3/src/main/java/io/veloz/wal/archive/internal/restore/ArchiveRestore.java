@@ -1,6 +1,8 @@
 package io.veloz.wal.archive.internal.restore;
 
 import io.veloz.wal.WalRestoreException;
+import io.veloz.wal.archive.internal.jfr.JfrEvents;
+import io.veloz.wal.archive.internal.jfr.RestoreEvent;
 import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
@@ -10,6 +12,7 @@ import io.veloz.wal.restore.RestoreReport;
 import io.veloz.wal.spi.ArchiveRestorer;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 
 /** Restores from the store of a URI. Thread-safe. */
 public final class ArchiveRestore implements ArchiveRestorer {
@@ -25,7 +28,12 @@ public final class ArchiveRestore implements ArchiveRestorer {
     public RestoreReport restore(String uri, RestoreOptions options) {
         try (ObjectStore store = open(uri, options)) {
             Restore restore = new Restore(store, options, Retries.withBackoff(), Directories.REAL);
-            return run(store, options, restore::run);
+            @Nullable RestoreEvent event = JfrEvents.beginRestore();
+            RestoreReport report = run(store, options, restore::run);
+            if (event != null) {
+                event.end(store.describe(), report);
+            }
+            return report;
         }
     }
 

@@ -1,5 +1,7 @@
 package io.veloz.wal.archive.internal.ship;
 
+import io.veloz.wal.archive.internal.jfr.JfrEvents;
+import io.veloz.wal.archive.internal.jfr.ShipEvent;
 import io.veloz.wal.archive.store.EncryptionKeys;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
@@ -9,8 +11,12 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** Counts the requests to a store. Requests that fail are included, as they cost the same. Thread-safe. */
+/**
+ * Counts the requests of a shipper to a store, and records each put in recordings of the Flight Recorder. Requests that fail
+ * are included, as they cost the same. Thread-safe.
+ */
 public final class CountingStore implements ObjectStore {
     private final ObjectStore store;
     private final AtomicLong puts = new AtomicLong();
@@ -63,9 +69,17 @@ public final class CountingStore implements ObjectStore {
     @Override
     public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
         puts.incrementAndGet();
-        boolean created = store.putIfAbsent(key, content);
-        bytes.addAndGet(content.length());
-        return created;
+        @Nullable ShipEvent event = JfrEvents.beginShip();
+        boolean created = false;
+        try {
+            created = store.putIfAbsent(key, content);
+            bytes.addAndGet(content.length());
+            return created;
+        } finally {
+            if (event != null) {
+                event.end(store.describe(), key, content.length(), created);
+            }
+        }
     }
 
     @Override
