@@ -41,6 +41,9 @@ public final class RestoreRate {
     private static final long LINK_BYTES_PER_SECOND = 125_000_000;
     private static final int RECORD_BYTES = 4096;
     private static final long POLL_NANOS = 50_000_000;
+    /** Short, because the log is written in seconds, and the measurement waits for its checkpoint. */
+    private static final Duration CHECKPOINT_INTERVAL = Duration.ofSeconds(1);
+
     private static final Duration TIMEOUT = Duration.ofMinutes(30);
 
     private final Path scratch;
@@ -115,7 +118,9 @@ public final class RestoreRate {
         WalConfig config = WalConfig.builder(directory)
                 .segmentBytes((long) segmentMib * MIB)
                 .build();
-        ShipperConfig shipping = ShipperConfig.builder(store).build();
+        ShipperConfig shipping = ShipperConfig.builder(store)
+                .checkpointInterval(CHECKPOINT_INTERVAL)
+                .build();
         try (Wal wal = Wal.open(config);
                 WalShipper shipper = WalShipper.start(wal, shipping)) {
             long records = (long) mib * MIB / RECORD_BYTES;
