@@ -23,8 +23,7 @@ record ComparedLog(String name, Origin origin, String className, String library,
 
     static final List<ComparedLog> ALL = List.of(
             new ComparedLog("veloz-wal", Origin.OWN, "io.veloz.wal.bench.log.VelozKind", "", List.of()),
-            new ComparedLog(
-                    "veloz-wal-futures", Origin.OWN, "io.veloz.wal.bench.log.VelozFuturesKind", "", List.of()),
+            new ComparedLog("veloz-wal-futures", Origin.OWN, "io.veloz.wal.bench.log.VelozFuturesKind", "", List.of()),
             new ComparedLog("raw-single", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawSingle", "", List.of()),
             new ComparedLog("raw-group", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawGroup", "", List.of()),
             new ComparedLog("raw-leader", Origin.HAND_MADE, "io.veloz.wal.bench.log.RawLeader", "", List.of()),

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
@@ -44,6 +45,8 @@ public final class WriteModes {
 
         final boolean forces;
         final Content content;
+
+        @SuppressWarnings("ImmutableEnumChecker") // never changed
         final OpenOption[] options;
 
         Mode(boolean forces, Content content, OpenOption... options) {
@@ -87,9 +90,9 @@ public final class WriteModes {
             }
         }
         System.out.printf(Locale.ROOT, "%nWrites of %,d bytes, one thread, %,d each%n", bytes, turns * writes);
-        double floor = results.get(Mode.FDATASYNC_ZEROS).getValueAtPercentile(50);
+        double floor = Objects.requireNonNull(results.get(Mode.FDATASYNC_ZEROS)).getValueAtPercentile(50);
         for (Mode mode : Mode.values()) {
-            Histogram histogram = results.get(mode);
+            Histogram histogram = Objects.requireNonNull(results.get(mode));
             System.out.printf(
                     Locale.ROOT,
                     "%-24s p50 %,8.1f us (%.2f)   p99 %,8.1f us   p99.9 %,8.1f us%n",

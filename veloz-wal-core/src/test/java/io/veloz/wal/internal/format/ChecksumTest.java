@@ -82,7 +82,12 @@ class ChecksumTest {
             case 0 -> ByteBuffer.wrap(bytes);
             case 1 -> ByteBuffer.wrap(bytes).asReadOnlyBuffer();
             case 2 -> ByteBuffer.allocateDirect(bytes.length).put(bytes).clear();
-            default -> ByteBuffer.allocate(bytes.length + 5).position(5).slice().put(bytes).clear();
+            default ->
+                ByteBuffer.allocate(bytes.length + 5)
+                        .position(5)
+                        .slice()
+                        .put(bytes)
+                        .clear();
         };
     }
 
