@@ -96,7 +96,7 @@ public final class Wal implements AutoCloseable {
             @Nullable RecoveryEvent event = JfrEvents.beginRecovery();
             Recovered recovered = new Recovery(storage, names, settings, config.acceptMissingEnds()).recover();
             if (event != null) {
-                event.end(recovered.report());
+                JfrEvents.record(() -> event.end(recovered.report()));
             }
             try {
                 return start(config, storage, names, lock, recovered);

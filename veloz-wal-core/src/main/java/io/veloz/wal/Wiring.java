@@ -12,7 +12,7 @@ import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.commit.Notifier;
 import io.veloz.wal.internal.commit.RecordPublisher;
 import io.veloz.wal.internal.commit.SealedSegments;
-import io.veloz.wal.internal.commit.SegmentWait;
+import io.veloz.wal.internal.commit.Stalls;
 import io.veloz.wal.internal.commit.WatchedStorage;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
@@ -53,8 +53,8 @@ final class Wiring {
         // The threads, and the place where two of them exchange segments.
         Notifier notifier =
                 new Notifier(state, config.listener(), config.maxPendingFutures(), "veloz-wal-notifier " + name);
-        Handover handover = new Handover(state, stats);
-        SegmentWait segmentWait = new SegmentWait(handover, config.intervalClockNanos());
+        Stalls stalls = new Stalls(stats, config.intervalClockNanos());
+        Handover handover = new Handover(state, stalls);
         Housekeeper housekeeper = new Housekeeper(
                 watched,
                 names,
@@ -75,7 +75,7 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
-                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier, segmentWait),
+                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier, stalls),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),
@@ -88,10 +88,7 @@ final class Wiring {
 
         // The wake-ups that point upwards.
         state.onFailure(commitThread::wakeAlways, handover::wake, notifier::signal);
-        handover.onPrepared(() -> {
-            segmentWait.end();
-            commitThread.wake();
-        });
+        handover.onPrepared(commitThread::wake);
 
         // The parts that Wal calls.
         RecordPublisher publisher = new RecordPublisher(
@@ -99,7 +96,7 @@ final class Wiring {
                 state,
                 notifier,
                 handover,
-                segmentWait,
+                stalls,
                 commitThread,
                 config.bufferFullTimeout().toNanos());
         appender = new Appender(publisher, config);

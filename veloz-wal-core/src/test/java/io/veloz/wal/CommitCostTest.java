@@ -173,8 +173,10 @@ class CommitCostTest {
             for (int i = 0; i < 1_000; i++) {
                 wal.append(1, ByteBuffer.allocate(100), Durability.LOSE_UNFORCED);
             }
+            assertThat(counts.forces.get()).isZero();
             wal.sync();
-            assertThat(counts.forces.get()).isEqualTo(1);
+            // Two if the commit thread takes the last records after the first force.
+            assertThat(counts.forces.get()).isBetween(1L, 2L);
             assertThat(wal.stats().batches() - 1).isEqualTo(counts.writes.get());
         }
     }

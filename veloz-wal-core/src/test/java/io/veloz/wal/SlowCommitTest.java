@@ -183,7 +183,7 @@ class SlowCommitTest {
                 }
                 return wal.lastSequence();
             });
-            Logs.await("wait of the append", () -> waitsIn("test", "claimSlowly"));
+            Logs.await("wait of the append", () -> waitsIn("test", "awaitSegment"));
             sequence = wal.lastSequence() + 1;
             pass(SLOW);
             hold.release();

@@ -31,6 +31,7 @@ public final class CommitStats {
         forceNanos.record(nanos);
     }
 
+    /** Called under the monitor of {@link Stalls}. */
     void stall(long nanos) {
         long count = stalls + 1;
         long sum = stalledNanos + nanos;

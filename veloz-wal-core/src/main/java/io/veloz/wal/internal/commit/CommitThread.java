@@ -317,8 +317,9 @@ public final class CommitThread implements Runnable {
             state.throwIfFailed();
             return false;
         }
-        trace.endRoll(nanoTime(), next.header().number());
+        // First: it owns the file from now on, whatever fails next.
         active = begin(next, predecessor);
+        trace.endRoll(nanoTime(), active.segment().number());
         rolledSequence = writtenSequence;
         state.activeRoomBytes = active.room();
         return true;
@@ -445,11 +446,13 @@ public final class CommitThread implements Runnable {
 
     /** Ends the log in order: everything is durable, and the last batch states it. */
     private void finish() throws IOException {
+        trace.beginWithoutRecords(nanoTime(), writtenSequence + 1);
         if (writtenSequence > state.durable.value()) {
             force();
         }
         if (needsHeartbeat()) {
             heartbeat();
         }
+        trace.end(nanoTime());
     }
 }

@@ -62,10 +62,19 @@ final class CommitTimer {
         startedNanos = now - queuedNanos;
     }
 
-    /** Adds the time that appends waited for the next segment before the commit began. */
-    void stalledBefore(long nanos) {
-        stalledNanos += nanos;
-        startedNanos -= nanos;
+    /**
+     * Adds the waits of appends for the next segment before the records were taken. Records may have been queued meanwhile:
+     * that time counts as a stall only.
+     *
+     * @param sinceNanos when the first wait began
+     * @param nanos the sum of the waits
+     */
+    void stalledBefore(long sinceNanos, long nanos) {
+        if (sinceNanos - startedNanos < 0) {
+            startedNanos = sinceNanos;
+        }
+        stalledNanos = Math.min(nanos, phaseNanos - startedNanos);
+        queuedNanos = phaseNanos - startedNanos - stalledNanos;
     }
 
     /** Begins a commit without records. */

@@ -23,7 +23,11 @@ public final class CommitTrace {
     private final long thresholdNanos;
     private final CommitStats stats;
     private final Notifier notifier;
-    private final SegmentWait segmentWait;
+    /** A commit that begins later than this after a wait for the next segment has not waited for it. */
+    private static final long AFTER_STALL_NANOS = 10_000_000;
+
+    private final Stalls stalls;
+    private final Stalls.Taken waited = new Stalls.Taken();
     private final GcTime gc;
     private final CommitTimer timer = new CommitTimer();
     private @Nullable CommitEvent event;
@@ -35,23 +39,28 @@ public final class CommitTrace {
     private long reportedNanos;
     private long unreported;
 
+    /** When the last slow commit ended. Meaningful if there was one. */
+    private long slowEndNanos;
+
+    private boolean wasSlow;
+
     /**
      * Creates the trace of a log.
      *
      * @param log the directory
      * @param thresholdNanos the time of a slow commit; 0 to report none
      */
-    public CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait) {
-        this(log, thresholdNanos, stats, notifier, segmentWait, new GcTime(GcTime::processMillis));
+    public CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls) {
+        this(log, thresholdNanos, stats, notifier, stalls, new GcTime(GcTime::processMillis));
     }
 
     CommitTrace(
-            String log, long thresholdNanos, CommitStats stats, Notifier notifier, SegmentWait segmentWait, GcTime gc) {
+            String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls, GcTime gc) {
         this.log = log;
         this.thresholdNanos = thresholdNanos;
         this.stats = stats;
         this.notifier = notifier;
-        this.segmentWait = segmentWait;
+        this.stalls = stalls;
         this.gc = gc;
     }
 
@@ -64,10 +73,8 @@ public final class CommitTrace {
     void begin(long now, long firstSequence, long claimedSequence) {
         event = JfrEvents.beginCommit();
         timer.begin(now, firstSequence, claimedSequence);
-        long waitedNanos = segmentWait.take();
-        if (waitedNanos > 0) {
-            timer.stalledBefore(waitedNanos);
-            stats.stall(waitedNanos);
+        if (stalls.take(waited) && now - waited.untilNanos <= AFTER_STALL_NANOS) {
+            timer.stalledBefore(waited.sinceNanos, waited.nanos);
         }
         begun(now, firstSequence);
     }
@@ -114,8 +121,9 @@ public final class CommitTrace {
     void endRoll(long now, long number) {
         timer.endStall(now);
         if (roll != null) {
-            roll.end(log, number);
+            RollEvent ended = roll;
             roll = null;
+            JfrEvents.record(() -> ended.end(log, number));
         }
     }
 
@@ -123,13 +131,24 @@ public final class CommitTrace {
     void end(long now) {
         timer.end(now);
         if (event != null) {
-            event.end();
-            complete(event);
+            CommitEvent ended = event;
             event = null;
+            JfrEvents.record(() -> {
+                ended.end();
+                complete(ended);
+            });
         }
-        if (thresholdNanos > 0 && timer.totalNanos() >= thresholdNanos) {
+        if (thresholdNanos > 0 && isSlow()) {
+            slowEndNanos = now;
+            wasSlow = true;
             slow(now);
         }
+    }
+
+    /** A commit whose records only waited for the end of a slow one is a consequence of it, and not another slow one. */
+    private boolean isSlow() {
+        boolean follows = wasSlow && timer.startedNanos() - slowEndNanos < 0;
+        return timer.totalNanos() - (follows ? timer.queuedNanos() : 0) >= thresholdNanos;
     }
 
     private void complete(CommitFields fields) {

@@ -42,7 +42,7 @@ final class GcTime {
         loaded = true;
         try {
             process = new Collectors();
-        } catch (RuntimeException | LinkageError e) {
+        } catch (Throwable t) {
             // The time remains unknown. Nothing else depends on it.
         }
     }

@@ -20,7 +20,7 @@ public final class Handover {
     private static final int FILL_AHEAD = 3;
 
     private final CommitState state;
-    private final CommitStats stats;
+    private final Stalls stalls;
 
     /** Guards the fields below. */
     private final Object lock = new Object();
@@ -44,9 +44,9 @@ public final class Handover {
     /** The next work of the housekeeping thread. */
     record Work(@Nullable SegmentFile toSeal, boolean prepare, boolean end) {}
 
-    public Handover(CommitState state, CommitStats stats) {
+    public Handover(CommitState state, Stalls stalls) {
         this.state = state;
-        this.stats = stats;
+        this.stalls = stalls;
     }
 
     /** Sets the callback that runs when the next segment is ready. Call it before the threads start. */
@@ -72,6 +72,7 @@ public final class Handover {
             if (next != null) {
                 prepared = null;
                 isPrepared = false;
+                stalls.rolled();
                 toSeal = active;
                 lock.notifyAll();
             }
@@ -85,12 +86,15 @@ public final class Handover {
         }
         commitsWait = true;
         lock.notifyAll();
-        long started = System.nanoTime();
-        while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
-            await(Threads.LONGEST_PARK_NANOS);
+        stalls.beginCommit();
+        try {
+            while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
+                await(Threads.LONGEST_PARK_NANOS);
+            }
+        } finally {
+            stalls.endCommit();
         }
         commitsWait = false;
-        stats.stall(System.nanoTime() - started);
     }
 
     // ---- any thread
@@ -194,6 +198,7 @@ public final class Handover {
         synchronized (lock) {
             prepared = next;
             isPrepared = true;
+            stalls.prepared();
             lock.notifyAll();
         }
         onPrepared.run();
@@ -219,7 +224,7 @@ public final class Handover {
             if (stopping || state.hasFailed()) {
                 throw new StoppedException();
             }
-            if (commitsWait || filledBytes < FILL_AHEAD * activeBytes) {
+            if (stalls.areWaiting() || filledBytes < FILL_AHEAD * activeBytes) {
                 return true;
             }
         }

@@ -204,7 +204,7 @@ public final class Housekeeper implements Runnable {
         }
         stats.roll();
         if (event != null) {
-            event.end(storage.describe(), report);
+            JfrEvents.record(() -> event.end(storage.describe(), report));
         }
         handover.sealed();
         notifier.event(listener -> listener.onRolled(report));
@@ -250,7 +250,7 @@ public final class Housekeeper implements Runnable {
             nextNumber++;
             prepared = new Prepared(file, header);
             if (event != null) {
-                event.end(storage.describe(), header.number(), header.segmentBytes());
+                JfrEvents.record(() -> event.end(storage.describe(), header.number(), header.segmentBytes()));
             }
         } catch (StoppedException e) {
             // The file remains, as after a crash, and the next open removes it.

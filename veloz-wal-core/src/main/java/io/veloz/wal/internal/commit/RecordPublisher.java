@@ -28,8 +28,11 @@ public final class RecordPublisher {
     /** The most file bytes for each byte of a frame: a frame of 40 bytes can become a batch of 112 bytes. */
     private static final int LARGEST_GROWTH = 3;
 
-    /** Instead of a position: the active segment may be full and there is no next one, or another thread is claiming. */
+    /** Instead of a position: the active segment may be full, and there is no next one. */
     private static final long NO_SEGMENT = -3;
+
+    /** Instead of a position: another thread compares its claim with the space that is left. */
+    private static final long OTHER_CLAIMS = -4;
 
     private static final long NO_SEGMENT_POLL_NANOS = 100_000;
 
@@ -45,7 +48,7 @@ public final class RecordPublisher {
     private final CommitState state;
     private final Notifier notifier;
     private final Handover handover;
-    private final SegmentWait segmentWait;
+    private final Stalls stalls;
     private final CommitThread commitThread;
     private final long bufferFullTimeoutNanos;
 
@@ -64,14 +67,14 @@ public final class RecordPublisher {
             CommitState state,
             Notifier notifier,
             Handover handover,
-            SegmentWait segmentWait,
+            Stalls stalls,
             CommitThread commitThread,
             long bufferFullTimeoutNanos) {
         this.buffer = buffer;
         this.state = state;
         this.notifier = notifier;
         this.handover = handover;
-        this.segmentWait = segmentWait;
+        this.stalls = stalls;
         this.commitThread = commitThread;
         this.bufferFullTimeoutNanos = bufferFullTimeoutNanos;
     }
@@ -206,22 +209,21 @@ public final class RecordPublisher {
         }
         // One thread at a time, so that all threads together do not claim more than the segment has space for.
         if (!CLAIMING.compareAndSet(this, 0, 1)) {
-            return NO_SEGMENT;
+            return OTHER_CLAIMS;
         }
         try {
             refuseIfDiskFull(recordBytes);
             // Without a prepared segment only records that fit into the active one receive a sequence.
-            if (handover.isPrepared() || fitsActive(recordBytes) || buffer.isClosed()) {
-                segmentWait.end();
+            if (hasSegmentFor(recordBytes) || buffer.isClosed()) {
                 return buffer.claim(records, recordBytes, limit);
             }
-            segmentWait.begin();
             return NO_SEGMENT;
         } finally {
             claiming = 0;
         }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // the other thread claims within a microsecond if it runs
     private long claimSlowly(int records, int recordBytes, boolean future, long firstResult) {
         long result = firstResult;
         long deadline = System.nanoTime() + bufferFullTimeoutNanos;
@@ -236,7 +238,9 @@ public final class RecordPublisher {
             }
             long first = buffer.lastClaimedSequence() + 1;
             if (result == NO_SEGMENT) {
-                LockSupport.parkNanos(this, NO_SEGMENT_POLL_NANOS);
+                awaitSegment(recordBytes, deadline);
+            } else if (result == OTHER_CLAIMS) {
+                Thread.yield();
             } else if (future && first > notifier.slotLimit()) {
                 notifier.awaitSlot(first, left);
             } else {
@@ -248,6 +252,25 @@ public final class RecordPublisher {
             result = tryToClaim(records, recordBytes, future);
         }
         return result;
+    }
+
+    private boolean hasSegmentFor(int recordBytes) {
+        return handover.isPrepared() || fitsActive(recordBytes);
+    }
+
+    /** Waits until a claim can succeed or will be refused. It claims nothing, so it may fail. */
+    private void awaitSegment(int recordBytes, long deadline) {
+        stalls.beginAppend();
+        try {
+            do {
+                LockSupport.parkNanos(this, NO_SEGMENT_POLL_NANOS);
+            } while (!hasSegmentFor(recordBytes)
+                    && !buffer.isClosed()
+                    && !state.isDiskFull()
+                    && deadline - System.nanoTime() > 0);
+        } finally {
+            stalls.endAppend();
+        }
     }
 
     private WalBusyException timeout(long result) {

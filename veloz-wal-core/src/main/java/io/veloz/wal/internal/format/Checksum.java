@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
@@ -47,6 +48,7 @@ public final class Checksum {
 
     /** Adds a range. Position and limit of the buffer are unchanged afterwards. */
     public Checksum add(ByteBuffer buffer, int from, int length) {
+        Objects.checkFromIndexSize(from, length, buffer.capacity());
         addNumbers();
         if (buffer.hasArray()) {
             crc.update(buffer.array(), buffer.arrayOffset() + from, length);

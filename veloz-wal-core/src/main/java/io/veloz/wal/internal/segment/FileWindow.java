@@ -48,12 +48,15 @@ final class FileWindow {
     private void keep(long position, int kept, int wanted) throws IOException {
         buffer.clear().position(length - kept).limit(length);
         if (wanted > buffer.capacity()) {
-            // Never allocate more than the file has, whatever length a batch states.
-            int remaining = (int) Math.min(wanted, Math.max(kept, file.size() - position));
+            // At least twice as much, because batches grow with the load. Never more than the file has, whatever length a batch
+            // states.
+            long grown = Math.max(wanted, 2L * buffer.capacity());
+            int remaining = (int) Math.min(grown, Math.max(kept, file.size() - position));
             if (remaining > buffer.capacity()) {
                 buffer = ByteBuffer.allocate(remaining)
                         .order(ByteOrder.LITTLE_ENDIAN)
-                        .put(buffer);
+                        .put(buffer)
+                        .limit(Math.min(wanted, remaining));
                 return;
             }
         }

@@ -35,8 +35,8 @@ class CommitTraceTest {
     private final CommitStats stats = new CommitStats();
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
     private final AtomicLong clock = new AtomicLong();
-    private final Handover handover = new Handover(state, stats);
-    private final SegmentWait segmentWait = new SegmentWait(handover, clock::get);
+    private final Stalls stalls = new Stalls(stats, clock::get);
+    private final Handover handover = new Handover(state, stalls);
     private final AtomicLong collected = new AtomicLong(5_000);
     private final AtomicInteger samples = new AtomicInteger();
     private Notifier notifier;
@@ -60,7 +60,7 @@ class CommitTraceTest {
     }
 
     private CommitTrace trace(LongSupplier gcMillis) {
-        return new CommitTrace("log", THRESHOLD, stats, notifier, segmentWait, new GcTime(gcMillis));
+        return new CommitTrace("log", THRESHOLD, stats, notifier, stalls, new GcTime(gcMillis));
     }
 
     private CommitTrace trace() {
@@ -77,17 +77,26 @@ class CommitTraceTest {
         trace.end(ended);
     }
 
+    private Handover.Prepared segment(long number) throws IOException {
+        return new Handover.Prepared(
+                new HeapStorage().create("segment-" + number),
+                new SegmentHeader(LogId.random(), number, 1, Logs.SEGMENT_BYTES, Logs.BATCH_BYTES, 1));
+    }
+
     @Test
-    void waitOfAppendsForTheNextSegmentIsAStallOfTheCommitAfterIt() {
+    void waitOfAppendsForTheNextSegmentIsAStallOfTheCommitAfterIt() throws IOException {
         CommitTrace trace = trace();
         commit(trace, 0, 1, 1);
-        segmentWait.begin();
+        stalls.beginAppend();
         clock.set(20 * MILLIS);
-        segmentWait.begin();
+        stalls.beginAppend();
+        clock.set(140 * MILLIS);
+        stalls.endAppend();
         clock.set(150 * MILLIS);
-        segmentWait.end();
+        stalls.endAppend();
+        handover.offer(segment(2));
         trace.waits();
-        commit(trace, 160 * MILLIS, 2, 161 * MILLIS);
+        commit(trace, 150 * MILLIS, 2, 151 * MILLIS);
         trace.waits();
         commit(trace, 170 * MILLIS, 3, 171 * MILLIS);
         deliver();
@@ -99,16 +108,75 @@ class CommitTraceTest {
         assertThat(stats.stalledNanos()).isEqualTo(150 * MILLIS);
     }
 
+    @Test
+    void segmentThatIsLateIsOneStallHoweverManyThreadsWaitForIt() throws IOException {
+        stalls.beginAppend();
+        clock.set(50 * MILLIS);
+        stalls.beginCommit();
+        clock.set(100 * MILLIS);
+        stalls.endAppend();
+        stalls.beginAppend();
+        clock.set(250 * MILLIS);
+        handover.offer(segment(2));
+        clock.set(300 * MILLIS);
+        stalls.endCommit();
+        stalls.endAppend();
+        assertThat(stats.stalls()).isEqualTo(1);
+        assertThat(stats.stalledNanos()).isEqualTo(250 * MILLIS);
+    }
+
+    @Test
+    void recordsThatWereQueuedDuringAStallCountThatTimeOnce() throws IOException {
+        CommitTrace trace = trace();
+        commit(trace, 0, 1, 1);
+        trace.empty(1, 1);
+        stalls.beginAppend();
+        clock.set(400 * MILLIS);
+        handover.offer(segment(2));
+        stalls.endAppend();
+        commit(trace, 400 * MILLIS, 2, 401 * MILLIS);
+        deliver();
+        assertThat(reported).hasSize(1);
+        assertThat(reported.get(0).total()).isBetween(Duration.ofMillis(400), Duration.ofMillis(401));
+        assertThat(reported.get(0).stalled()).isBetween(Duration.ofMillis(399), Duration.ofMillis(400));
+    }
+
+    /** The caller was refused, and the segment was prepared long before the commit. */
+    @Test
+    void commitIsNotBlamedForAWaitLongBeforeIt() throws IOException {
+        CommitTrace trace = trace();
+        stalls.beginAppend();
+        clock.set(500 * MILLIS);
+        stalls.endAppend();
+        handover.offer(segment(2));
+        commit(trace, 3_000 * MILLIS, 1, 3_001 * MILLIS);
+        deliver();
+        assertThat(reported).isEmpty();
+        assertThat(stats.stalledNanos()).isEqualTo(500 * MILLIS);
+    }
+
+    /** Otherwise one slow force would count once for each batch that was in the buffer. */
+    @Test
+    void commitThatOnlyWaitedForTheEndOfASlowOneIsNotSlow() {
+        CommitTrace trace = trace();
+        trace.begin(0, 1, 3);
+        trace.beginForce(0);
+        trace.endForce(200 * MILLIS);
+        trace.end(200 * MILLIS);
+        commit(trace, 200 * MILLIS, 2, 201 * MILLIS);
+        commit(trace, 201 * MILLIS, 3, 202 * MILLIS);
+        assertThat(stats.slowCommits()).isEqualTo(1);
+    }
+
     /** Nothing would end the wait before the segment after the next one is prepared. */
     @Test
     void appendThatFindsTheSegmentPreparedDoesNotWait() throws IOException {
-        handover.offer(new Handover.Prepared(
-                new HeapStorage().create("segment"),
-                new SegmentHeader(LogId.random(), 2, 1, Logs.SEGMENT_BYTES, Logs.BATCH_BYTES, 1)));
-        segmentWait.begin();
+        handover.offer(segment(2));
+        stalls.beginAppend();
         clock.set(150 * MILLIS);
-        segmentWait.end();
-        assertThat(segmentWait.take()).isZero();
+        stalls.endAppend();
+        assertThat(stalls.take(new Stalls.Taken())).isFalse();
+        assertThat(stats.stalls()).isZero();
     }
 
     @Test

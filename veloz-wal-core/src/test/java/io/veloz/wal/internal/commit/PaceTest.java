@@ -14,7 +14,8 @@ class PaceTest {
     private static final long MIB = 1024 * 1024;
 
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
-    private final Handover handover = new Handover(state, new CommitStats());
+    private final Stalls stalls = new Stalls(new CommitStats(), System::nanoTime);
+    private final Handover handover = new Handover(state, stalls);
 
     @Test
     void idleLogLeavesTheDiskAlone() throws IOException {
@@ -30,6 +31,14 @@ class PaceTest {
     @Test
     void fullActiveSegmentNeedsTheNextOneAtOnce() throws IOException {
         assertThat(handover.pace(63 * MIB, 64 * MIB, 1)).isTrue();
+    }
+
+    @Test
+    void appendThatWaitsNeedsTheNextSegmentAtOnce() throws IOException {
+        stalls.beginAppend();
+        assertThat(handover.pace(63 * MIB, 0, 1)).isTrue();
+        stalls.endAppend();
+        assertThat(handover.pace(63 * MIB, 0, 1)).isFalse();
     }
 
     @Test

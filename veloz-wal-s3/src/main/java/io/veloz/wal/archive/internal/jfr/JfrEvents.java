@@ -1,34 +1,63 @@
 package io.veloz.wal.archive.internal.jfr;
 
+import java.util.function.Supplier;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The events of an archive in recordings of the JDK Flight Recorder. Thread-safe; an event that has begun belongs to one
  * thread.
  *
- * <p>The module jdk.jfr is optional. Every method returns null if it is missing, or if no recording has enabled the event.
- * The classes of the events are loaded only if the module exists.
+ * <p>The module jdk.jfr is optional. Every method that begins an event returns null if the module is missing, if the Flight
+ * Recorder was never started, or if no recording has enabled the event. An event that fails ends the events of the process,
+ * and nothing else.
  */
 public final class JfrEvents {
-    private static final boolean AVAILABLE = isAvailable();
+    private static volatile boolean usable = isAvailable();
 
     private JfrEvents() {}
 
     private static boolean isAvailable() {
-        // A module that was loaded after the start of the JVM is not readable.
-        return ModuleLayer.boot()
-                .findModule("jdk.jfr")
-                .filter(JfrEvents.class.getModule()::canRead)
-                .isPresent();
+        try {
+            Class<?> recorder = Class.forName("jdk.jfr.FlightRecorder", false, JfrEvents.class.getClassLoader());
+            // A module that was loaded after the start of the JVM is not readable.
+            return JfrEvents.class.getModule().canRead(recorder.getModule());
+        } catch (Throwable t) {
+            // Missing, or hidden by the class loader of the application.
+            return false;
+        }
+    }
+
+    /** Called before anything that loads the class of an event. */
+    private static boolean isOn() {
+        return usable && FlightRecorder.isInitialized();
+    }
+
+    private static <T> @Nullable T begin(Supplier<@Nullable T> start) {
+        try {
+            return start.get();
+        } catch (Throwable t) {
+            usable = false;
+            return null;
+        }
+    }
+
+    /** Ends and records an event that has begun. Throws nothing. */
+    public static void record(Runnable end) {
+        try {
+            end.run();
+        } catch (Throwable t) {
+            usable = false;
+        }
     }
 
     /** Begins a put of a shipper. */
     public static @Nullable ShipEvent beginShip() {
-        return AVAILABLE ? ShipEvent.start() : null;
+        return isOn() ? begin(ShipEvent::start) : null;
     }
 
     /** Begins a restore. */
     public static @Nullable RestoreEvent beginRestore() {
-        return AVAILABLE ? RestoreEvent.start() : null;
+        return isOn() ? begin(RestoreEvent::start) : null;
     }
 }

@@ -31,7 +31,7 @@ public final class ArchiveRestore implements ArchiveRestorer {
             @Nullable RestoreEvent event = JfrEvents.beginRestore();
             RestoreReport report = run(store, options, restore::run);
             if (event != null) {
-                event.end(store.describe(), report);
+                JfrEvents.record(() -> event.end(store.describe(), report));
             }
             return report;
         }

@@ -77,7 +77,8 @@ public final class CountingStore implements ObjectStore {
             return created;
         } finally {
             if (event != null) {
-                event.end(store.describe(), key, content.length(), created);
+                boolean wasCreated = created;
+                JfrEvents.record(() -> event.end(store.describe(), key, content.length(), wasCreated));
             }
         }
     }
