@@ -173,7 +173,7 @@ class MutantCasesTest {
 
     @Test
     void lengthThatNoChecksumCoversIsCaught() {
-        assertCaught(Mutant.of(FORMAT + "RecordLayout").with(".add(buffer, at, 4) .add(", ".add("), BitRot.class);
+        assertCaught(Mutant.of(FORMAT + "RecordLayout").with(".add(payloadBytes) .add(", ".add("), BitRot.class);
     }
 
     @Test

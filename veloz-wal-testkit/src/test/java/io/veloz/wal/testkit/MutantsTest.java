@@ -20,14 +20,8 @@ class MutantsTest {
     private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint.";
     private static final String STORAGE = "io.veloz.wal.storage.";
 
-    private static final String FORCE_AND_ACKNOWLEDGE = """
-            active.force();
-            stats.force(System.nanoTime() - started);
-            intervalRuns = false;
-            if (state.acknowledge(forced)) {
-                notifier.signal();
-            }
-            """;
+    private static final String FORCE_AND_ACKNOWLEDGE =
+            "forceActive(); intervalRuns = false; if (state.acknowledge(forced)) { notifier.signal(); }";
 
     private static final int ATTEMPTS = 3;
 
@@ -114,7 +108,7 @@ class MutantsTest {
     void logThatLeavesOutTheForceIsCaught() throws Exception {
         assertCaught(
                 Mutant.of(COMMIT + "CommitThread")
-                        .with(FORCE_AND_ACKNOWLEDGE, FORCE_AND_ACKNOWLEDGE.replace("active.force();", "")),
+                        .with(FORCE_AND_ACKNOWLEDGE, FORCE_AND_ACKNOWLEDGE.replace("forceActive();", "")),
                 Cuts.class);
     }
 
@@ -124,7 +118,7 @@ class MutantsTest {
                 Mutant.of(COMMIT + "CommitThread")
                         .with(
                                 FORCE_AND_ACKNOWLEDGE,
-                                FORCE_AND_ACKNOWLEDGE.replace("active.force();", "") + "active.force();"),
+                                FORCE_AND_ACKNOWLEDGE.replace("forceActive();", "") + "forceActive();"),
                 Cuts.class);
     }
 
@@ -144,8 +138,8 @@ class MutantsTest {
                 Mutant.of(COMMIT + "CommitThread")
                         .with(
                                 FORCE_AND_ACKNOWLEDGE,
-                                "try { active.force(); } catch (IOException e) { active.force(); }"
-                                        + FORCE_AND_ACKNOWLEDGE.replace("active.force();", "")),
+                                "try { forceActive(); } catch (IOException e) { forceActive(); }"
+                                        + FORCE_AND_ACKNOWLEDGE.replace("forceActive();", "")),
                 Errors.class);
     }
 
