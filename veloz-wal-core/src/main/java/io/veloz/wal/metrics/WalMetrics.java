@@ -43,7 +43,11 @@ public final class WalMetrics implements MeterBinder {
                 WalStats::corruptedRecords);
         counter(registry, "veloz_wal_batches", "group commits", WalStats::batches);
         counter(registry, "veloz_wal_forces", "forces (fsync) of data", WalStats::forces);
-        counter(registry, "veloz_wal_stalls", "segments that were prepared so late that commits or appends waited", WalStats::stalls);
+        counter(
+                registry,
+                "veloz_wal_stalls",
+                "segments that were prepared so late that commits or appends waited",
+                WalStats::stalls);
         counter(
                 registry,
                 "veloz_wal_stalled_seconds",

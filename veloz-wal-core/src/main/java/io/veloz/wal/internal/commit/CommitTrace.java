@@ -54,8 +54,7 @@ public final class CommitTrace {
         this(log, thresholdNanos, stats, notifier, stalls, new GcTime(GcTime::processMillis));
     }
 
-    CommitTrace(
-            String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls, GcTime gc) {
+    CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls, GcTime gc) {
         this.log = log;
         this.thresholdNanos = thresholdNanos;
         this.stats = stats;

@@ -48,7 +48,8 @@ final class FileWindow {
     private void keep(long position, int kept, int wanted) throws IOException {
         buffer.clear().position(length - kept).limit(length);
         if (wanted > buffer.capacity()) {
-            // At least twice as much, because batches grow with the load. Never more than the file has, whatever length a batch
+            // At least twice as much, because batches grow with the load. Never more than the file has, whatever length
+            // a batch
             // states.
             long grown = Math.max(wanted, 2L * buffer.capacity());
             int remaining = (int) Math.min(grown, Math.max(kept, file.size() - position));
