@@ -45,6 +45,7 @@ final class Measurer {
         command.add(directory.toString());
         command.add(String.format(Locale.ROOT, "%.3f", arguments.seconds()));
         command.add(String.format(Locale.ROOT, "%.3f", arguments.warmUpSeconds()));
+        command.add(Integer.toString(measurement.round()));
         Outcome outcome = children.run(command, arguments.timeout());
         scratch.empty("log");
         return rows(measurement, outcome);

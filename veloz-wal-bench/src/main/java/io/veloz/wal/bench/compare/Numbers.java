@@ -20,11 +20,12 @@ final class Numbers {
     static String unit(Metric metric) {
         return switch (metric) {
             case OPS -> "records per second";
-            case P50_MICROS, P99_MICROS, P999_MICROS, MAX_MICROS -> "µs";
+            case P50_MICROS, P99_MICROS, P999_MICROS, MAX_MICROS, LATE_P50_MICROS, LATE_P99_MICROS -> "µs";
             case NANOS -> "ns per record";
             case ALLOCATED_BYTES -> "bytes per record";
             case WARM_MB, COLD_MB, WARM_FLOOR_MB, COLD_FLOOR_MB -> "MB per second";
             case FILE_BYTES_RATIO -> "bytes in files per byte of records";
+            case ROLLS -> "rolls";
         };
     }
 

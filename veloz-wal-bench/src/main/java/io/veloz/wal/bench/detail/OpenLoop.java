@@ -23,8 +23,16 @@ final class OpenLoop {
         return new ConcurrentHistogram(LARGEST_NANOS, 3);
     }
 
-    /** Makes calls for some seconds, and returns their number. */
-    static long run(int perSecond, double seconds, Call call) throws Exception {
+    /** Makes calls that are not measured, and returns their number. */
+    static long warmUp(int perSecond, double seconds, Call call) throws Exception {
+        return run(perSecond, seconds, histogram(), call);
+    }
+
+    /**
+     * Makes calls for some seconds, and returns their number. The lateness is from due to the call: a late wake-up of this
+     * thread, and calls before that have blocked.
+     */
+    static long run(int perSecond, double seconds, Histogram lateness, Call call) throws Exception {
         long between = TimeUnit.SECONDS.toNanos(1) / perSecond;
         long calls = Math.max(1, (long) (seconds * perSecond));
         long first = System.nanoTime();
@@ -33,6 +41,7 @@ final class OpenLoop {
             for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
                 LockSupport.parkNanos(early);
             }
+            lateness.recordValue(System.nanoTime() - due);
             call.make(due);
         }
         return calls;

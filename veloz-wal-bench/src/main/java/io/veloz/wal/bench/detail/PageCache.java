@@ -3,7 +3,6 @@ package io.veloz.wal.bench.detail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,18 +12,8 @@ import java.util.zip.CRC32C;
 /** Files and their copies in memory: the floor of everything that reads a log. */
 final class PageCache {
     private static final int READ_BYTES = 1024 * 1024;
-    private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
 
     private PageCache() {}
-
-    /** Empties the page cache of the machine; false if this process may not. */
-    static boolean drop() throws IOException {
-        if (!Files.isWritable(DROP_CACHES)) {
-            return false;
-        }
-        Files.write(DROP_CACHES, "1".getBytes(StandardCharsets.US_ASCII));
-        return true;
-    }
 
     /** Reads the first bytes of the files of a directory in their order, with one CRC-32C; returns seconds. */
     static double readAndCheck(Path directory, long bytes) throws IOException {

@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.bench.process.KernelCache;
 import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -35,7 +36,7 @@ public final class Recovery {
         run(System.out, arguments);
     }
 
-    static void run(PrintStream out, String... given) throws IOException {
+    static void run(PrintStream out, String... given) throws IOException, InterruptedException {
         Arguments arguments = new Arguments(
                         Recovery.class, "Measures the recovery of records of 256 bytes, and of orders.")
                 .number("records", "1000000,10000000", "20000", "numbers of records, each a log of its own")
@@ -47,7 +48,7 @@ public final class Recovery {
         }
     }
 
-    private void run() throws IOException {
+    private void run() throws IOException, InterruptedException {
         try (Scratch scratch = Scratch.in(arguments.directory(), "recovery")) {
             for (int records : arguments.numbers("records")) {
                 Path directory = scratch.create("log");
@@ -58,7 +59,7 @@ public final class Recovery {
         }
     }
 
-    private void records(Path directory, int records) throws IOException {
+    private void records(Path directory, int records) throws IOException, InterruptedException {
         WalConfig config = WalConfig.builder(directory).build();
         long bytes;
         try (Wal wal = Wal.open(config)) {
@@ -69,9 +70,9 @@ public final class Recovery {
         double floor = quickest(() -> PageCache.readAndCheck(directory, bytes));
         double warm = quickest(() -> openAndReplay(config, records));
         table.row("open and replay, in the page cache", warm * 1e3, floor * 1e3, "ms");
-        if (PageCache.drop()) {
+        if (KernelCache.drop()) {
             double cold = openAndReplay(config, records);
-            PageCache.drop();
+            KernelCache.drop();
             table.row(
                     "open and replay, from the disk", cold * 1e3, PageCache.readAndCheck(directory, bytes) * 1e3, "ms");
         }

@@ -57,9 +57,16 @@ public final class RollStall {
         }
     }
 
-    /** A load on an open log; the latencies of its appends are added to the histogram. */
+    /** A load on an open log, whose appends are added to a series. */
     private interface Load {
-        void run(MeasuredLog log, int seconds, Histogram latencies) throws Exception;
+        void run(MeasuredLog log, int seconds, Series series) throws Exception;
+    }
+
+    /** The turns of one log with segments of one size. */
+    private static final class Series {
+        final Histogram latencies = OpenLoop.histogram();
+        final Histogram lateness = OpenLoop.histogram();
+        long rolls;
     }
 
     private void run() throws Exception {
@@ -70,61 +77,80 @@ public final class RollStall {
                     String.format(Locale.ROOT, "%,d records of 256 B per second, open loop", rate),
                     scratch,
                     SampleLog.RECORD_BYTES,
-                    (log, seconds, latencies) -> openLoop(log, rate, seconds, latencies));
+                    true,
+                    (log, seconds, series) -> openLoop(log, rate, seconds, series));
             compare(
                     threads + " threads of 16 KiB, closed loop",
                     scratch,
                     16 * 1024,
-                    (log, seconds, latencies) -> closedLoop(log, threads, seconds, latencies));
+                    false,
+                    (log, seconds, series) -> closedLoop(log, threads, seconds, series.latencies));
         }
     }
 
-    private void compare(String what, Scratch scratch, int recordBytes, Load load) throws Exception {
-        Histogram rolls = OpenLoop.histogram();
-        Histogram noRolls = OpenLoop.histogram();
-        Histogram rawRolls = OpenLoop.histogram();
-        Histogram rawNoRolls = OpenLoop.histogram();
+    private void compare(String what, Scratch scratch, int recordBytes, boolean isOpenLoop, Load load)
+            throws Exception {
+        LogKind.Settings small = new LogKind.Settings(smallMib * MIB, recordBytes, isOpenLoop);
+        LogKind.Settings large = new LogKind.Settings(largeMib * MIB, recordBytes, isOpenLoop);
+        Series rolls = new Series();
+        Series noRolls = new Series();
+        Series rawRolls = new Series();
+        Series rawNoRolls = new Series();
         for (int turn = 0; turn < turns; turn++) {
-            measure(new VelozKind(), scratch.create("log"), smallMib, recordBytes, load, rolls);
-            measure(new RawGroup(), scratch.create("raw"), smallMib, recordBytes, load, rawRolls);
-            measure(new VelozKind(), scratch.create("log"), largeMib, recordBytes, load, noRolls);
-            measure(new RawGroup(), scratch.create("raw"), largeMib, recordBytes, load, rawNoRolls);
+            measure(new VelozKind(), scratch.create("log"), small, load, rolls);
+            measure(new RawGroup(), scratch.create("raw"), small, load, rawRolls);
+            measure(new VelozKind(), scratch.create("log"), large, load, noRolls);
+            measure(new RawGroup(), scratch.create("raw"), large, load, rawNoRolls);
         }
         table.title("%s, %d turns", what, turns);
-        table.latencies("segments of " + smallMib + " MiB", rolls, rawRolls);
-        table.latencies("segments of " + largeMib + " MiB", noRolls, rawNoRolls);
-        appends(smallMib, rolls, rawRolls);
-        appends(largeMib, noRolls, rawNoRolls);
+        print(smallMib, isOpenLoop, rolls, rawRolls);
+        print(largeMib, isOpenLoop, noRolls, rawNoRolls);
         table.title(
                 "  p99.9 with rolls / without: %.2f, floor %.2f",
-                Table.ratio(rolls, noRolls, 99.9), Table.ratio(rawRolls, rawNoRolls, 99.9));
+                Table.ratio(rolls.latencies, noRolls.latencies, 99.9),
+                Table.ratio(rawRolls.latencies, rawNoRolls.latencies, 99.9));
+        if (noRolls.rolls + rawNoRolls.rolls > 0) {
+            table.title("  The logs with segments of %d MiB have rolled, too: measure fewer seconds.", largeMib);
+        }
     }
 
-    private void appends(int mib, Histogram latencies, Histogram floor) {
+    private void print(int mib, boolean isOpenLoop, Series series, Series floor) {
+        String what = "segments of " + mib + " MiB";
         double seconds = (double) turns * arguments.number("seconds");
+        table.latencies(what, series.latencies, floor.latencies);
+        if (isOpenLoop) {
+            table.latencies("    lateness of the appends", series.lateness);
+            table.latencies("    floor", floor.lateness);
+        }
         table.row(
-                "segments of " + mib + " MiB",
-                latencies.getTotalCount() / seconds,
-                floor.getTotalCount() / seconds,
+                what,
+                series.latencies.getTotalCount() / seconds,
+                floor.latencies.getTotalCount() / seconds,
                 "op/s");
+        table.title("  %-44s %,14d       floor %,14d", what + ", rolls", series.rolls, floor.rolls);
     }
 
+    /** Measures one turn. The log grows to segments of full size first, so a large segment is large from the start. */
     @SuppressWarnings("try") // a measured log's close() may be interrupted
-    private void measure(LogKind kind, Path directory, int mib, int recordBytes, Load load, Histogram latencies)
+    private void measure(LogKind kind, Path directory, LogKind.Settings settings, Load load, Series series)
             throws Exception {
-        try (MeasuredLog log = kind.open(directory, new LogKind.Settings(mib * MIB, recordBytes))) {
-            load.run(log, arguments.number("warm-up-seconds"), OpenLoop.histogram());
-            load.run(log, arguments.number("seconds"), latencies);
+        try (MeasuredLog log = kind.open(directory, settings)) {
+            log.grow();
+            load.run(log, arguments.number("warm-up-seconds"), new Series());
+            long before = log.rolls().orElseThrow();
+            load.run(log, arguments.number("seconds"), series);
+            series.rolls += log.rolls().orElseThrow() - before;
         }
         Scratch.delete(directory);
     }
 
-    private static void openLoop(MeasuredLog log, int rate, int seconds, Histogram latencies) throws Exception {
+    private static void openLoop(MeasuredLog log, int rate, int seconds, Series series) throws Exception {
         ByteBuffer record = SampleLog.record(SampleLog.RECORD_BYTES);
         OpenLoop.run(
                 rate,
                 seconds,
-                due -> log.appendAsync(record.clear(), () -> latencies.recordValue(System.nanoTime() - due)));
+                series.lateness,
+                due -> log.appendAsync(record.clear(), () -> series.latencies.recordValue(System.nanoTime() - due)));
         log.sync();
     }
 

@@ -57,26 +57,31 @@ public final class TailLatency {
         try (Scratch scratch = Scratch.in(arguments.directory(), "tail")) {
             for (int rate : arguments.numbers("rates")) {
                 table.title("%,d records per second for %d s", rate, seconds);
-                Histogram floor = raw(scratch.create("raw"), rate, seconds, warmUp);
+                Histogram floorLateness = OpenLoop.histogram();
+                Histogram floor = raw(scratch.create("raw"), rate, seconds, warmUp, floorLateness);
                 Log same = new Log(scratch.create("log"), rate, seconds, warmUp);
                 same.run();
                 table.latencies("reader in the process, from due", same.fromDue, floor);
                 table.latencies("  from durable", same.fromDurable);
+                table.latencies("  lateness of the appends", same.lateness);
+                table.latencies("    floor", floorLateness);
                 otherProcess(scratch.create("log"), rate, seconds, warmUp, floor);
             }
         }
     }
 
     @SuppressWarnings("try") // a measured log's close() may be interrupted
-    private static Histogram raw(Path directory, int rate, int seconds, int warmUp) throws Exception {
+    private static Histogram raw(Path directory, int rate, int seconds, int warmUp, Histogram lateness)
+            throws Exception {
         Histogram histogram = OpenLoop.histogram();
         ByteBuffer record = SampleLog.record(SampleLog.RECORD_BYTES);
         try (MeasuredLog log =
-                new RawGroup().open(directory, new LogKind.Settings(64 * 1024 * 1024, SampleLog.RECORD_BYTES))) {
-            OpenLoop.run(WARM_UP_RATE, warmUp, due -> log.appendAsync(record.clear(), () -> {}));
+                new RawGroup().open(directory, new LogKind.Settings(64 * 1024 * 1024, SampleLog.RECORD_BYTES, true))) {
+            OpenLoop.warmUp(WARM_UP_RATE, warmUp, due -> log.appendAsync(record.clear(), () -> {}));
             OpenLoop.run(
                     rate,
                     seconds,
+                    lateness,
                     due -> log.appendAsync(record.clear(), () -> histogram.recordValue(System.nanoTime() - due)));
             log.sync();
         }
@@ -84,12 +89,13 @@ public final class TailLatency {
     }
 
     private void otherProcess(Path directory, int rate, int seconds, int warmUp, Histogram floor) throws Exception {
+        Histogram lateness = OpenLoop.histogram();
         ByteBuffer record = SampleLog.record(SampleLog.RECORD_BYTES);
         try (Wal wal = Wal.open(WalConfig.builder(directory).build());
                 Child child = Child.start(TailChild.class, directory)) {
             child.awaitLine(TailChild.READY);
-            OpenLoop.run(WARM_UP_RATE, warmUp, due -> append(wal, TailChild.WARM_UP, record, due));
-            OpenLoop.run(rate, seconds, due -> append(wal, TailChild.MEASURED, record, due));
+            OpenLoop.warmUp(WARM_UP_RATE, warmUp, due -> append(wal, TailChild.WARM_UP, record, due));
+            OpenLoop.run(rate, seconds, lateness, due -> append(wal, TailChild.MEASURED, record, due));
             wal.appendDurable(TailChild.LAST, record.clear());
             var values = child.values();
             long expected = (long) rate * seconds;
@@ -105,6 +111,7 @@ public final class TailLatency {
                         floor.getValueAtPercentile(Double.parseDouble(percentile)) / 1e3,
                         "us");
             }
+            table.latencies("  lateness of the appends", lateness);
         }
     }
 
@@ -121,6 +128,7 @@ public final class TailLatency {
         private final AtomicLongArray durableAt;
         private final Histogram fromDue = OpenLoop.histogram();
         private final Histogram fromDurable = OpenLoop.histogram();
+        private final Histogram lateness = OpenLoop.histogram();
 
         Log(Path directory, int rate, int seconds, int warmUp) {
             this.directory = directory;
@@ -138,8 +146,8 @@ public final class TailLatency {
                 Thread thread = new Thread(() -> read(reader, read), "tail-reader");
                 thread.setDaemon(true);
                 thread.start();
-                OpenLoop.run(WARM_UP_RATE, warmUp, due -> append(wal, TailChild.WARM_UP, record, due));
-                OpenLoop.run(rate, seconds, due -> appendReported(wal, record, due));
+                OpenLoop.warmUp(WARM_UP_RATE, warmUp, due -> append(wal, TailChild.WARM_UP, record, due));
+                OpenLoop.run(rate, seconds, lateness, due -> appendReported(wal, record, due));
                 wal.appendDurable(TailChild.LAST, record.clear());
                 long records = read.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
                 if (records != (long) rate * seconds) {

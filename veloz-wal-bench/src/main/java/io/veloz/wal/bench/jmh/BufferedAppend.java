@@ -86,7 +86,7 @@ public class BufferedAppend {
         @Setup
         public void open() throws Exception {
             created = Directories.create(directory);
-            log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, RECORD_BYTES));
+            log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, RECORD_BYTES, false));
         }
 
         @TearDown

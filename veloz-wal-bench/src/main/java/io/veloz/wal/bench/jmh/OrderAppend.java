@@ -110,7 +110,7 @@ public class OrderAppend {
         @Setup
         public void open() throws Exception {
             created = Directories.create(directory);
-            log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, MAX_RECORD_BYTES));
+            log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, MAX_RECORD_BYTES, false));
             for (int i = 0; i < ORDERS; i++) {
                 updates[i] = encoded(accepted(i));
             }

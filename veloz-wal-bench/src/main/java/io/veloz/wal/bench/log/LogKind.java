@@ -7,8 +7,15 @@ import java.nio.file.Path;
  * peer's libraries.
  */
 public interface LogKind {
-    /** The size of its files where it has files of a size, and the largest record that will be appended. */
-    record Settings(int segmentBytes, int maxRecordBytes) {}
+    /**
+     * How a log is opened.
+     *
+     * @param segmentBytes the size of its files where it has files of a size
+     * @param maxRecordBytes the largest record that will be appended
+     * @param callbacks whether asynchronous appends with callbacks will follow; without them a log that has to
+     *     prepare for callbacks, for example by a listener, does not
+     */
+    record Settings(int segmentBytes, int maxRecordBytes, boolean callbacks) {}
 
     /** What a replay has read. */
     record Replayed(long records, long bytes) {}

@@ -2,6 +2,7 @@ package io.veloz.wal.bench.log;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.OptionalLong;
 
 /**
  * An open log that is measured. Every log is called in the same way: what one of them lacks (a future, a buffer) its adapter
@@ -12,6 +13,17 @@ import java.nio.ByteBuffer;
  */
 @SuppressWarnings("try") // close() waits for a thread, and may be interrupted
 public interface MeasuredLog extends AutoCloseable {
+    /**
+     * Brings the log to its steady state, in which its files have their full size. It may append records of its own, which a
+     * replay returns. Does nothing for a log that starts in this state. Called before the first append.
+     */
+    default void grow() throws Exception {}
+
+    /** Returns how often the log has continued in its next file; empty if the log does not report this. */
+    default OptionalLong rolls() {
+        return OptionalLong.empty();
+    }
+
     /** Appends a record, and returns when it is durable. Called by many threads. */
     void append(ByteBuffer record) throws Exception;
 

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
@@ -22,10 +23,13 @@ final class RawFile implements Closeable {
     private final int segmentBytes;
     private FileChannel file;
     private long position;
+    private boolean nextRequested;
+    private final AtomicLong rolls = new AtomicLong();
 
     RawFile(Path directory, int segmentBytes) throws IOException {
         this.supply = new SegmentSupply(directory, segmentBytes);
         this.segmentBytes = segmentBytes;
+        supply.request();
         this.file = supply.take();
     }
 
@@ -40,14 +44,37 @@ final class RawFile implements Closeable {
     /** Writes frames after the previous ones, with one call. They are durable after {@link #force}. */
     void write(ByteBuffer frames) throws IOException {
         if (position + frames.remaining() > segmentBytes) {
-            file.force(false);
-            file.close();
-            file = supply.take();
-            position = 0;
+            roll();
         }
         while (frames.hasRemaining()) {
             position += file.write(frames, position);
         }
+        if (!nextRequested && position > segmentBytes / 2) {
+            requestNext();
+        }
+    }
+
+    private void roll() throws IOException {
+        file.force(false);
+        file.close();
+        if (!nextRequested) {
+            requestNext();
+        }
+        file = supply.take();
+        position = 0;
+        rolls.incrementAndGet();
+        // A log that rolls is always one file ahead.
+        requestNext();
+    }
+
+    private void requestNext() {
+        nextRequested = true;
+        supply.request();
+    }
+
+    /** Returns how often this log has continued in its next file. */
+    long rolls() {
+        return rolls.get();
     }
 
     void force() throws IOException {

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -168,6 +169,11 @@ public final class RawGroup implements LogKind {
                 lock.unlock();
             }
             awaitDurable(last);
+        }
+
+        @Override
+        public OptionalLong rolls() {
+            return OptionalLong.of(file.rolls());
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.veloz.wal.bench.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
@@ -124,6 +125,11 @@ public final class RawLeader implements LogKind {
             } finally {
                 lock.unlock();
             }
+        }
+
+        @Override
+        public OptionalLong rolls() {
+            return OptionalLong.of(file.rolls());
         }
 
         @Override

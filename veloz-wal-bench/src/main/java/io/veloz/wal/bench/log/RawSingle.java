@@ -3,6 +3,7 @@ package io.veloz.wal.bench.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /** The floor of one thread: one write and one force for each record. */
@@ -53,6 +54,11 @@ public final class RawSingle implements LogKind {
         @Override
         public synchronized void sync() throws IOException {
             file.force();
+        }
+
+        @Override
+        public OptionalLong rolls() {
+            return OptionalLong.of(file.rolls());
         }
 
         @Override

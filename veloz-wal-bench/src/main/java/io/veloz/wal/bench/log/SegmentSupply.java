@@ -7,25 +7,30 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.SynchronousQueue;
+import java.util.Locale;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files for the hand-made logs, filled with zeros and forced by a thread that is always one file ahead. So the floor pays for
- * its zeros as every log does that writes over them, and during the same time.
+ * Files for the hand-made logs. A thread fills each requested file with zeros, as fast as the disk takes them, and forces it. A
+ * file that no log has requested is not filled, so a log that does not roll has no zeros written during its measurement.
  */
 final class SegmentSupply implements Closeable {
     private static final int CHUNK_BYTES = 1024 * 1024;
 
     private final Path directory;
     private final int segmentBytes;
-    private final SynchronousQueue<FileChannel> filled = new SynchronousQueue<>();
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Semaphore requests = new Semaphore(0);
+    private final BlockingQueue<Filled> filled = new LinkedBlockingQueue<>();
     private final Thread thread = new Thread(this::fillAll, "segment-supply");
     private int files;
+    private volatile boolean closed;
     private volatile @Nullable IOException failure;
+
+    private record Filled(Path path, FileChannel file) {}
 
     SegmentSupply(Path directory, int segmentBytes) {
         this.directory = directory;
@@ -34,13 +39,18 @@ final class SegmentSupply implements Closeable {
         thread.start();
     }
 
-    /** Takes the next file; waits until it is filled. */
+    /** Starts to fill one more file. */
+    void request() {
+        requests.release();
+    }
+
+    /** Takes the oldest requested file; waits until it is filled. */
     FileChannel take() throws IOException {
         try {
             while (true) {
-                @Nullable FileChannel file = filled.poll(100, TimeUnit.MILLISECONDS);
-                if (file != null) {
-                    return file;
+                @Nullable Filled next = filled.poll(100, TimeUnit.MILLISECONDS);
+                if (next != null) {
+                    return next.file();
                 }
                 if (failure != null) {
                     throw new IOException("the next file could not be filled", failure);
@@ -53,18 +63,13 @@ final class SegmentSupply implements Closeable {
 
     private void fillAll() {
         try {
-            while (!closed.get()) {
-                Path path = directory.resolve(String.format(java.util.Locale.ROOT, "segment-%08d", files++));
+            requests.acquire();
+            while (!closed) {
+                Path path = directory.resolve(String.format(Locale.ROOT, "segment-%08d", files++));
                 FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 fill(file);
-                boolean taken = false;
-                while (!taken && !closed.get()) {
-                    taken = filled.offer(file, 10, TimeUnit.MILLISECONDS);
-                }
-                if (!taken) {
-                    file.close();
-                    Files.delete(path);
-                }
+                filled.add(new Filled(path, file));
+                requests.acquire();
             }
         } catch (IOException e) {
             failure = e;
@@ -75,20 +80,26 @@ final class SegmentSupply implements Closeable {
 
     private void fill(FileChannel file) throws IOException {
         ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_BYTES);
-        for (long position = 0; position < segmentBytes && !closed.get(); ) {
+        for (long position = 0; position < segmentBytes && !closed; ) {
             zeros.clear().limit((int) Math.min(CHUNK_BYTES, segmentBytes - position));
             position += file.write(zeros, position);
         }
         file.force(true);
     }
 
+    /** Ends the thread, and deletes the files that the log has not taken. */
     @Override
     public void close() throws IOException {
-        closed.set(true);
+        closed = true;
+        requests.release();
         try {
             thread.join(10_000);
         } catch (InterruptedException e) {
             throw new IOException("interrupted", e);
+        }
+        for (Filled unused = filled.poll(); unused != null; unused = filled.poll()) {
+            unused.file().close();
+            Files.delete(unused.path());
         }
     }
 }

@@ -8,33 +8,17 @@ import java.nio.file.Path;
 public final class VelozFuturesKind extends VelozKind {
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
-        return new Open(Wal.open(config(directory, settings).build()));
+        return new Open(Wal.open(config(directory, settings).build()), settings);
     }
 
-    private record Open(Wal wal) implements MeasuredLog {
-        @Override
-        public void append(ByteBuffer record) {
-            wal.appendDurable(TYPE, record);
+    private static final class Open extends VelozLog {
+        Open(Wal wal, Settings settings) {
+            super(wal, settings.segmentBytes());
         }
 
         @Override
         public void appendAsync(ByteBuffer record, Runnable durable) {
             var unused = wal.appendAsync(TYPE, record).thenRun(durable);
-        }
-
-        @Override
-        public void appendBuffered(ByteBuffer record) {
-            wal.append(TYPE, record);
-        }
-
-        @Override
-        public void sync() {
-            wal.sync();
-        }
-
-        @Override
-        public void close() {
-            wal.close();
         }
     }
 }

@@ -11,11 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This project's log. An asynchronous append is an append, and its callback runs when {@link WalListener#onDurable} reports its
- * record: this allocates nothing for a record. {@link VelozFuturesKind} takes the future of each append instead.
+ * record: this allocates nothing for a record. The listener wakes a thread at each commit, so it is installed only if callbacks
+ * will follow. {@link VelozFuturesKind} takes the future of each append instead.
  */
 public class VelozKind implements LogKind {
-    static final int TYPE = 1;
-
     @Override
     public String durable() {
         return "one write and fdatasync for each batch, into a file filled with zeros; CRC-32C of each record and batch";
@@ -23,10 +22,13 @@ public class VelozKind implements LogKind {
 
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
+        if (!settings.callbacks()) {
+            return new WithoutCallbacks(Wal.open(config(directory, settings).build()), settings);
+        }
         Callbacks callbacks = new Callbacks();
         Wal wal = Wal.open(config(directory, settings).listener(callbacks).build());
         callbacks.startAfter(wal.lastSequence());
-        return new Open(wal, callbacks);
+        return new WithCallbacks(wal, settings, callbacks);
     }
 
     static WalConfig.Builder config(Path directory, Settings settings) {
@@ -61,6 +63,11 @@ public class VelozKind implements LogKind {
             called = sequence;
         }
 
+        /** Continues with the record after a sequence; the records before it have no callbacks. */
+        void continueAfter(long sequence) {
+            added = sequence;
+        }
+
         /** Adds the callback of the next record. The append that follows publishes the slot to the notifier thread. */
         void add(Runnable callback) {
             added++;
@@ -84,10 +91,18 @@ public class VelozKind implements LogKind {
         }
     }
 
-    private record Open(Wal wal, Callbacks callbacks) implements MeasuredLog {
+    private static final class WithCallbacks extends VelozLog {
+        private final Callbacks callbacks;
+
+        WithCallbacks(Wal wal, Settings settings, Callbacks callbacks) {
+            super(wal, settings.segmentBytes());
+            this.callbacks = callbacks;
+        }
+
         @Override
-        public void append(ByteBuffer record) {
-            wal.appendDurable(TYPE, record);
+        public void grow() {
+            super.grow();
+            callbacks.continueAfter(wal.lastSequence());
         }
 
         @Override
@@ -95,20 +110,16 @@ public class VelozKind implements LogKind {
             callbacks.add(durable);
             wal.append(TYPE, record);
         }
+    }
 
-        @Override
-        public void appendBuffered(ByteBuffer record) {
-            wal.append(TYPE, record);
+    private static final class WithoutCallbacks extends VelozLog {
+        WithoutCallbacks(Wal wal, Settings settings) {
+            super(wal, settings.segmentBytes());
         }
 
         @Override
-        public void sync() {
-            wal.sync();
-        }
-
-        @Override
-        public void close() {
-            wal.close();
+        public void appendAsync(ByteBuffer record, Runnable durable) {
+            throw new IllegalStateException("the log was opened without callbacks");
         }
     }
 }

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 /** Runs appends against an open log, and returns their rate, latencies and allocation. */
 final class Load {
     private static final long LARGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
+    private static final int DIGITS = 3;
+
+    /** More threads than these have histograms of two digits: one of three digits takes 245 KB. */
+    private static final int MANY_THREADS = 64;
+
 
     private final MeasuredLog log;
     private final int recordBytes;
@@ -43,13 +48,14 @@ final class Load {
      * have followed, so the percentiles are those of the appends that were made, not of a schedule.
      */
     Map<Metric, Double> durable(int threads, boolean virtual, double seconds) throws Exception {
+        int digits = threads > MANY_THREADS ? 2 : DIGITS;
         List<Histogram> histograms = new ArrayList<>();
         CountDownLatch start = new CountDownLatch(1);
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         AtomicLong end = new AtomicLong();
         CountDownLatch ended = new CountDownLatch(threads);
         for (int i = 0; i < threads; i++) {
-            Histogram histogram = new Histogram(LARGEST_NANOS, 3);
+            Histogram histogram = new Histogram(LARGEST_NANOS, digits);
             histograms.add(histogram);
             ByteBuffer record = record(i);
             Thread unused = Threads.start(virtual, () -> {
@@ -74,7 +80,7 @@ final class Load {
         ended.await();
         double elapsed = (System.nanoTime() - started) / 1e9;
         Threads.rethrow(failure.get());
-        Histogram sum = new Histogram(LARGEST_NANOS, 3);
+        Histogram sum = new Histogram(LARGEST_NANOS, DIGITS);
         histograms.forEach(sum::add);
         Map<Metric, Double> result = latencies(sum);
         result.put(Metric.OPS, sum.getTotalCount() / elapsed);
@@ -148,11 +154,13 @@ final class Load {
 
     /**
      * One thread appends at a fixed rate, each record when it is due, whatever happened to those before it. The latency is from
-     * due to durable, so a stall counts for every record that was due during it (no coordinated omission).
+     * due to durable, so a stall counts for every record that was due during it (no coordinated omission). The lateness is from
+     * due to the call of the append: a late wake-up of this thread, and appends before that have blocked.
      */
     Map<Metric, Double> fixedRate(int perSecond, double seconds) throws Exception {
         ByteBuffer record = record(1);
-        Histogram histogram = new ConcurrentHistogram(LARGEST_NANOS, 3);
+        Histogram late = new Histogram(LARGEST_NANOS, DIGITS);
+        Histogram histogram = new ConcurrentHistogram(LARGEST_NANOS, DIGITS);
         AtomicLong durable = new AtomicLong();
         long between = TimeUnit.SECONDS.toNanos(1) / perSecond;
         long records = (long) (seconds * perSecond);
@@ -162,6 +170,7 @@ final class Load {
             for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
                 LockSupport.parkNanos(early);
             }
+            late.recordValue(System.nanoTime() - due);
             log.appendAsync(record.clear(), () -> {
                 histogram.recordValue(System.nanoTime() - due);
                 durable.incrementAndGet();
@@ -173,15 +182,18 @@ final class Load {
         }
         double elapsed = (System.nanoTime() - first) / 1e9;
         Map<Metric, Double> result = latencies(histogram);
+        result.put(Metric.LATE_P50_MICROS, late.getValueAtPercentile(50) / 1e3);
+        result.put(Metric.LATE_P99_MICROS, late.getValueAtPercentile(99) / 1e3);
         result.put(Metric.OPS, records / elapsed);
         return result;
     }
 
+    /** The allocation is negative if a thread has ended that had allocated more before; then it is reported as 0. */
     private static Map<Metric, Double> rate(long records, double seconds, long allocatedBytes) {
         Map<Metric, Double> result = new EnumMap<>(Metric.class);
         result.put(Metric.OPS, records / seconds);
         result.put(Metric.NANOS, seconds * 1e9 / records);
-        result.put(Metric.ALLOCATED_BYTES, (double) allocatedBytes / records);
+        result.put(Metric.ALLOCATED_BYTES, Math.max(0.0, allocatedBytes) / records);
         return result;
     }
 

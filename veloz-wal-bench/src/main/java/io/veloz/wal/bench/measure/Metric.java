@@ -9,6 +9,9 @@ public enum Metric {
     P99_MICROS,
     P999_MICROS,
     MAX_MICROS,
+    /** Microseconds from the time at which an append was due until its call, half of them are shorter. */
+    LATE_P50_MICROS,
+    LATE_P99_MICROS,
     /** Nanoseconds per record: the reciprocal of the rate. */
     NANOS,
     /** Bytes that all threads of the process allocate on the heap per record. */
@@ -22,5 +25,7 @@ public enum Metric {
     /** The same with an empty page cache. */
     COLD_FLOOR_MB,
     /** Bytes of the files for each byte of records. */
-    FILE_BYTES_RATIO
+    FILE_BYTES_RATIO,
+    /** How often the log has continued in its next file during the measurement. */
+    ROLLS
 }

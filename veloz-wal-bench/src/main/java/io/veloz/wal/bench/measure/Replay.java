@@ -2,10 +2,10 @@ package io.veloz.wal.bench.measure;
 
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
+import io.veloz.wal.bench.process.KernelCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -16,14 +16,14 @@ import java.util.zip.CRC32C;
 
 /**
  * Writes a log, closes it, and reads it as a program does that starts: with the files in the page cache, and without them. The
- * floor is one thread that reads and checksums the bytes of the same files.
+ * floor is one thread that reads and checksums all bytes of the same files. The warm values are the best of several turns. The
+ * cold ones are one sample each, and the two change their order with each round.
  */
 @SuppressWarnings("try") // a measured log's close() may be interrupted
 final class Replay {
     private static final long RECORDS_PER_SECOND = 200_000;
     private static final int WARM_TURNS = 5;
     private static final int READ_BYTES = 1024 * 1024;
-    private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
 
     private final Workload.Run run;
     private final long records;
@@ -50,10 +50,11 @@ final class Replay {
         }
         result.put(Metric.WARM_FLOOR_MB, floor);
         result.put(Metric.FILE_BYTES_RATIO, (double) fileBytes() / (records * Workload.REPLAY.recordBytes()));
-        if (dropCaches()) {
-            result.put(Metric.COLD_MB, replay());
-            dropCaches();
-            result.put(Metric.COLD_FLOOR_MB, readFiles());
+        boolean floorFirst = run.round() % 2 == 0;
+        for (boolean isFloor : new boolean[] {floorFirst, !floorFirst}) {
+            if (KernelCache.drop()) {
+                result.put(isFloor ? Metric.COLD_FLOOR_MB : Metric.COLD_MB, isFloor ? readFiles() : replay());
+            }
         }
         return result;
     }
@@ -97,14 +98,5 @@ final class Replay {
         try (Stream<Path> all = Files.walk(run.directory())) {
             return all.filter(Files::isRegularFile).sorted().toList();
         }
-    }
-
-    /** Empties the page cache of the machine; false if this process may not. */
-    private static boolean dropCaches() throws IOException {
-        if (!Files.isWritable(DROP_CACHES)) {
-            return false;
-        }
-        Files.write(DROP_CACHES, "1".getBytes(StandardCharsets.US_ASCII));
-        return true;
     }
 }

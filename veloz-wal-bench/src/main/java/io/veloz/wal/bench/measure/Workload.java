@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** What is done with a log. */
 public enum Workload {
@@ -51,8 +52,8 @@ public enum Workload {
     private static final int DEFAULT_RECORD_BYTES = 256;
     private static final int DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
 
-    /** Where and how long a workload runs. */
-    public record Run(LogKind kind, Path directory, double seconds, double warmUpSeconds) {}
+    /** Where, how long, and in which round a workload runs. */
+    public record Run(LogKind kind, Path directory, double seconds, double warmUpSeconds, int round) {}
 
     /** Runs appends against an open log. */
     @FunctionalInterface
@@ -101,22 +102,40 @@ public enum Workload {
     }
 
     LogKind.Settings settings() {
-        return new LogKind.Settings(segmentBytes, recordBytes);
+        return new LogKind.Settings(segmentBytes, recordBytes, hasCallbacks());
+    }
+
+    private boolean hasCallbacks() {
+        return switch (this) {
+            case ASYNC, RATE_1K, RATE_5K, RATE_20K -> true;
+            default -> false;
+        };
     }
 
     int recordBytes() {
         return recordBytes;
     }
 
-    /** Measures an empty log in the directory. The first part of the time is a warm-up and is not counted. */
+    /**
+     * Measures a log in an empty directory. First the log grows to its steady state, then a warm-up takes place; neither is
+     * counted.
+     */
     @SuppressWarnings("try") // a measured log's close() may be interrupted
     Map<Metric, Double> run(Run run) throws Exception {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
+            log.grow();
             Load load = new Load(log, recordBytes);
             if (run.warmUpSeconds() > 0) {
-                var unused = appends.run(new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0), load);
+                var unused =
+                        appends.run(new Run(run.kind(), run.directory(), run.warmUpSeconds(), 0, run.round()), load);
             }
-            return appends.run(run, load);
+            OptionalLong before = log.rolls();
+            Map<Metric, Double> result = appends.run(run, load);
+            OptionalLong after = log.rolls();
+            if (before.isPresent() && after.isPresent()) {
+                result.put(Metric.ROLLS, (double) (after.getAsLong() - before.getAsLong()));
+            }
+            return result;
         }
     }
 }
