@@ -175,7 +175,8 @@ final class Arguments {
                   --dir DIR           a directory on the disk to measure (default: the temporary directory); the files
                                       in it are deleted at the end
                   --results DIR       where the results are written (default: veloz-wal-bench/target/comparison)
-                  --continue          continues an interrupted run: measures what results.csv does not have
+                  --continue          continues an interrupted run: measures what results.csv does not have, and what
+                                      has failed; refused on another machine, another JDK or with other versions
                   --from results.csv  measures nothing; writes tables and plots of these results
                   --smoke             measures each log for a moment, and checks the results
                   --help              prints this text

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** One run: measures what is planned, and writes the results after each measurement. */
 final class Comparison {
@@ -79,6 +80,7 @@ final class Comparison {
         if (!Files.exists(file)) {
             rows.add(Row.run(SECONDS, text(arguments.seconds())));
             rows.add(Row.run(WARM_UP, text(arguments.warmUpSeconds())));
+            rows.add(Row.run(Row.SEED, Long.toString(Plan.SEED)));
             rows.addAll(Machine.facts(scratch.directory()));
             return;
         }
@@ -89,15 +91,42 @@ final class Comparison {
         }
         rows.addAll(Csv.read(file));
         Results earlier = new Results(rows);
-        expectSame(earlier, SECONDS, arguments.seconds());
-        expectSame(earlier, WARM_UP, arguments.warmUpSeconds());
+        expectSame("--" + SECONDS, earlier.fact(Row.RUN, "", SECONDS), Optional.of(text(arguments.seconds())));
+        expectSame("--" + WARM_UP, earlier.fact(Row.RUN, "", WARM_UP), Optional.of(text(arguments.warmUpSeconds())));
+        expectSame(Row.SEED, earlier.fact(Row.RUN, "", Row.SEED), Optional.of(Long.toString(Plan.SEED)));
+        expectSameMachine(earlier);
+        expectSameVersions(earlier);
     }
 
-    private void expectSame(Results earlier, String name, double value) {
-        String got = earlier.fact(Row.RUN, "", name).orElse("nothing");
-        if (!got.equals(text(value))) {
-            throw new IllegalArgumentException(
-                    file + " was measured with --" + name + " " + got + ", this run has " + text(value));
+    private void expectSameMachine(Results earlier) throws IOException {
+        Results now = new Results(Machine.facts(scratch.directory()));
+        Stream.of(earlier, now)
+                .flatMap(results -> results.facts(Row.MACHINE).stream())
+                .filter(row -> row.round() == 0)
+                .map(Row::metric)
+                .distinct()
+                .forEach(name -> expectSame(
+                        name, earlier.fact(Row.MACHINE, "", name), now.fact(Row.MACHINE, "", name)));
+    }
+
+    /** Compares the versions of the logs that the earlier run has started and that this run will start. */
+    private void expectSameVersions(Results earlier) throws IOException {
+        for (ComparedLog log : arguments.logs()) {
+            boolean wasStarted =
+                    earlier.fact(Row.LOG, log.name(), Row.DURABLE).isPresent();
+            if (wasStarted && installation.missing(log).isEmpty()) {
+                expectSame(
+                        log.name() + " of version",
+                        earlier.fact(Row.LOG, log.name(), Row.VERSION),
+                        installation.version(log));
+            }
+        }
+    }
+
+    private void expectSame(String name, Optional<String> before, Optional<String> now) {
+        if (!before.equals(now)) {
+            throw new IllegalArgumentException(file + " was measured with " + name + " " + before.orElse("nothing")
+                    + ", this run has " + now.orElse("nothing"));
         }
     }
 
@@ -128,7 +157,7 @@ final class Comparison {
                                 .toList()),
                         SMOKE_WORKLOADS,
                         logs)
-                : Plan.interleaved(arguments.rounds(), runnable(arguments.workloads()), logs);
+                : Plan.interleaved(arguments.rounds(), runnable(arguments.workloads()), logs, Plan.SEED);
         return new Plan(
                 all.stream().filter(measurement -> !isMeasured(measurement)).toList(),
                 arguments.seconds() + arguments.warmUpSeconds());
@@ -145,12 +174,9 @@ final class Comparison {
         return workloads.stream().filter(name -> !virtual.contains(name)).toList();
     }
 
+    /** A measurement that failed is not measured yet. */
     private boolean isMeasured(Plan.Measurement measurement) {
-        return rows.stream()
-                .anyMatch(row -> !row.isFact()
-                        && row.round() == measurement.round()
-                        && row.workload().equals(measurement.workload())
-                        && row.log().equals(measurement.log().name()));
+        return rows.stream().anyMatch(row -> measurement.has(row) && !row.hasFailed());
     }
 
     /** Adds what each log states about itself. */
@@ -173,6 +199,7 @@ final class Comparison {
                 load(round, Machine.LOAD_BEFORE);
             }
             List<Row> measured = measurer.measure(measurement);
+            rows.removeIf(measurement::has);
             rows.addAll(measured);
             Csv.write(file, rows);
             done++;

@@ -10,7 +10,7 @@ import java.util.Locale;
 /** Workloads that share a table and a plot. */
 enum Group {
     DURABLE("Durable append", List.of("durable-", "virtual-"), Metric.OPS, Metrics.LATENCY),
-    SIZES("Durable append of small and large records", List.of("small-", "large-"), Metric.OPS, Metrics.LATENCY),
+    SIZES("Durable append of small and large records", List.of("small-", "large-", "kib16-"), Metric.OPS, Metrics.LATENCY),
     PIPELINED(
             "Append without waiting",
             List.of("async", "buffered"),
@@ -25,7 +25,13 @@ enum Group {
     private static final class Metrics {
         static final List<Metric> LATENCY =
                 List.of(Metric.P50_MICROS, Metric.P99_MICROS, Metric.P999_MICROS, Metric.MAX_MICROS);
-        static final List<Metric> RATE = List.of(Metric.OPS, Metric.P50_MICROS, Metric.P999_MICROS, Metric.MAX_MICROS);
+        static final List<Metric> RATE = List.of(
+                Metric.OPS,
+                Metric.P50_MICROS,
+                Metric.P999_MICROS,
+                Metric.MAX_MICROS,
+                Metric.LATE_P50_MICROS,
+                Metric.LATE_P99_MICROS);
     }
 
     private final String title;

@@ -108,8 +108,8 @@ final class Measurer {
                         .findFirst()
                         .orElse("not stated"));
         List<Row> rows = new ArrayList<>();
-        rows.add(Row.log(log.name(), "durable", durable));
-        installation.version(log).ifPresent(version -> rows.add(Row.log(log.name(), "version", version)));
+        rows.add(Row.log(log.name(), Row.DURABLE, durable));
+        installation.version(log).ifPresent(version -> rows.add(Row.log(log.name(), Row.VERSION, version)));
         return rows;
     }
 

@@ -4,14 +4,26 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 
 /** The measurements of a run in their order, and how long they take. */
 final class Plan {
     /** Start of the JVM, the first file of zeros, and the removal of the files. */
     private static final double OVERHEAD_SECONDS = 1.6;
 
+    /** The seed of every run, which its results state. */
+    static final long SEED = 20_260_101;
+
     /** One log and one workload in one round. */
-    record Measurement(int round, String workload, ComparedLog log) {}
+    record Measurement(int round, String workload, ComparedLog log) {
+        /** Returns whether a row is a value or the failure of this measurement. */
+        boolean has(Row row) {
+            return !row.isFact()
+                    && row.round() == round
+                    && row.workload().equals(workload)
+                    && row.log().equals(log.name());
+        }
+    }
 
     private final List<Measurement> measurements;
     private final double secondsEach;
@@ -23,15 +35,16 @@ final class Plan {
 
     /**
      * Returns the order of a run: in each round workload by workload, all logs one after the other, so that a minute in which
-     * other programs run affects all logs. Each round starts with another log.
+     * other programs run affects all logs. The order of the logs differs with each round and workload, so that none always
+     * follows the same one. It is the same in each run with the same seed.
      */
-    static List<Measurement> interleaved(int rounds, List<String> workloads, List<ComparedLog> logs) {
+    static List<Measurement> interleaved(int rounds, List<String> workloads, List<ComparedLog> logs, long seed) {
         List<Measurement> measurements = new ArrayList<>();
-        int shift = Math.max(1, logs.size() / rounds);
+        Random random = new Random(seed);
         for (int round = 1; round <= rounds; round++) {
-            List<ComparedLog> order = new ArrayList<>(logs);
-            Collections.rotate(order, -(round - 1) * shift);
             for (String workload : workloads) {
+                List<ComparedLog> order = new ArrayList<>(logs);
+                Collections.shuffle(order, random);
                 for (ComparedLog log : order) {
                     measurements.add(new Measurement(round, workload, log));
                 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -53,7 +54,7 @@ final class Report {
 
     private void machine() {
         Map<String, String> facts = new LinkedHashMap<>();
-        results.facts(Row.RUN).forEach(row -> facts.put(row.metric(), row.value() + " s"));
+        results.facts(Row.RUN).forEach(row -> facts.put(row.metric(), row.metric().equals(Row.SEED) ? row.value() : row.value() + " s"));
         facts.put("rounds", Integer.toString(results.rounds()));
         for (Row row : results.facts(Row.MACHINE)) {
             String round = row.round() == 0 ? "" : " round " + row.round();
@@ -82,8 +83,8 @@ final class Report {
                 logs.stream()
                         .map(log -> List.of(
                                 log,
-                                results.fact(Row.LOG, log, "version").orElse(NOTHING),
-                                results.fact(Row.LOG, log, "durable")
+                                results.fact(Row.LOG, log, Row.VERSION).orElse(NOTHING),
+                                results.fact(Row.LOG, log, Row.DURABLE)
                                         .or(() -> results.fact(Row.LOG, log, "skipped")
                                                 .map(reason -> "not measured: " + reason))
                                         .orElse(NOTHING)))
@@ -118,6 +119,27 @@ final class Report {
         if (group.required().contains(Metric.P50_MICROS)) {
             latencies(group, workloads);
         }
+        if (group == Group.RATE) {
+            achieved(workloads);
+        }
+        if (group == Group.ROLL) {
+            text.paragraph("Rolls during the measurement.");
+            perLog(workloads, (workload, log) -> results.median(workload, log, Metric.ROLLS)
+                    .map(rolls -> String.format(Locale.ROOT, "%,.0f", rolls)));
+        }
+    }
+
+    private void achieved(List<String> workloads) {
+        text.paragraph("Records per second that were achieved. Then p50 and p99 of the lateness: from the moment at which a record"
+                + " was due until the call of its append. The latencies above include it.");
+        perLog(workloads, (workload, log) -> {
+            Optional<String> rate =
+                    results.median(workload, log, Metric.OPS).map(ops -> Numbers.value(Metric.OPS, ops) + "/s");
+            Optional<String> late = several(
+                    List.of(Metric.LATE_P50_MICROS, Metric.LATE_P99_MICROS),
+                    metric -> results.median(workload, log, metric).map(Numbers::time));
+            return rate.map(ops -> ops + ", " + late.orElse(NOTHING));
+        });
     }
 
     private void latencies(Group group, List<String> workloads) {
@@ -131,12 +153,16 @@ final class Report {
                 (workload, log) -> several(
                         PERCENTILES,
                         metric -> results.median(workload, log, metric).map(Numbers::time)));
-        text.paragraph("The same as ratios to the floor.");
+        text.paragraph("The same as ratios to the floor, which is one hand-made log for all percentiles: " + floorOf(group) + ".");
         perLog(
                 workloads,
                 (workload, log) -> several(
                         PERCENTILES,
                         metric -> ratio(results.median(workload, log, metric), results.floor(workload, metric))));
+    }
+
+    private static String floorOf(Group group) {
+        return group == Group.RATE ? "the one with the least p99" : "the one with the highest rate";
     }
 
     private void replay(List<String> workloads) {

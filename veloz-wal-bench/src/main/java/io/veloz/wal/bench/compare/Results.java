@@ -67,7 +67,7 @@ final class Results {
     }
 
     List<Row> failures() {
-        return rows.stream().filter(row -> row.metric().equals(Row.FAILED)).toList();
+        return rows.stream().filter(Row::hasFailed).toList();
     }
 
     /** Returns the workloads that a log does not support by design. */
@@ -93,14 +93,23 @@ final class Results {
                 logs().stream().filter(log -> !ComparedLog.isOwn(log)).toList());
     }
 
-    /** Returns the floor: the best median of the hand-made logs. A replay's floor is to read and checksum the files. */
+    /**
+     * Returns the floor: the median of the hand-made log that is best in the primary metric of the workload's group, so that all
+     * metrics of a floor are of one log. A replay's floor is to read and checksum the files, the fastest of all logs.
+     */
     Optional<Double> floor(String workload, Metric metric) {
-        List<String> handMade = logs().stream().filter(ComparedLog::isHandMade).toList();
         return switch (metric) {
             case WARM_MB -> bestOf(workload, Metric.WARM_FLOOR_MB, logs());
             case COLD_MB -> bestOf(workload, Metric.COLD_FLOOR_MB, logs());
-            default -> bestOf(workload, metric, handMade);
+            default -> floorLog(workload).flatMap(log -> median(workload, log, metric));
         };
+    }
+
+    /** Returns the hand-made log whose values are the floor of a workload. */
+    Optional<String> floorLog(String workload) {
+        return ranked(workload, Group.of(workload).primary()).stream()
+                .filter(ComparedLog::isHandMade)
+                .findFirst();
     }
 
     private Optional<Double> bestOf(String workload, Metric metric, List<String> logs) {

@@ -10,6 +10,9 @@ record Row(int round, String workload, String log, String metric, String value) 
     static final String RUN = "run";
     static final String MACHINE = "machine";
     static final String LOG = "log";
+    static final String SEED = "seed of the order";
+    static final String VERSION = "version";
+    static final String DURABLE = "durable";
     static final String FAILED = "failed";
     static final String UNSUPPORTED = "unsupported";
 
@@ -23,6 +26,10 @@ record Row(int round, String workload, String log, String metric, String value) 
 
     static Row log(String log, String name, String value) {
         return new Row(0, LOG, log, name, value);
+    }
+
+    boolean hasFailed() {
+        return metric.equals(FAILED);
     }
 
     boolean isFact() {

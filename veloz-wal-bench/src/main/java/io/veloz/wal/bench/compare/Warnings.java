@@ -13,6 +13,7 @@ final class Warnings {
 
     private static final double NOISY = 1.3;
     private static final String SINGLE = "durable-1";
+    private static final String NO_ROLL = "no-roll";
 
     private Warnings() {}
 
@@ -20,6 +21,7 @@ final class Warnings {
         List<String> warnings = new ArrayList<>();
         load(results).ifPresent(warnings::add);
         noise(results).ifPresent(warnings::add);
+        rolls(results).ifPresent(warnings::add);
         if (results.fact(Row.MACHINE, "", "file system").orElse("").equals("tmpfs")) {
             warnings.add(
                     "The directory is in memory (tmpfs), so a force costs nothing: measure a directory on a disk, with"
@@ -44,6 +46,19 @@ final class Warnings {
                         load,
                         processors))
                 .findFirst();
+    }
+
+    /** A log that rolls in the workload without rolls is no baseline. */
+    private static Optional<String> rolls(Results results) {
+        List<String> logs = results.logs().stream()
+                .filter(log -> results.spread(NO_ROLL, log, Metric.ROLLS)
+                        .filter(rolls -> rolls.max() > 0)
+                        .isPresent())
+                .toList();
+        return logs.isEmpty()
+                ? Optional.empty()
+                : Optional.of("In the workload `" + NO_ROLL + "` these logs have rolled: " + String.join(", ", logs)
+                        + ". Measure fewer seconds.");
     }
 
     private static Optional<String> noise(Results results) {

@@ -109,6 +109,55 @@ class CompareTest {
     }
 
     @Test
+    void continuedRunRepeatsFailedMeasurements() throws Exception {
+        assertThat(measure(broken())).isEqualTo(Compare.FAILED);
+
+        assertThat(measure(Installation.current(), "--continue")).isEqualTo(Compare.MEASURED);
+
+        assertThat(Csv.read(results().resolve("results.csv")))
+                .filteredOn(row -> row.workload().equals("rate-1k"))
+                .extracting(Row::metric)
+                .contains("ops")
+                .doesNotContain(Row.FAILED);
+    }
+
+    @Test
+    void runOfAnotherMachineIsNotContinued() throws Exception {
+        assertThat(measure(broken())).isEqualTo(Compare.FAILED);
+        Path file = results().resolve("results.csv");
+        List<Row> rows = new ArrayList<>(Csv.read(file));
+        rows.replaceAll(row -> row.metric().equals("JDK") ? Row.machine(0, "JDK", "another") : row);
+        Csv.write(file, rows);
+
+        assertThat(measure(broken(), "--continue")).isEqualTo(Compare.NOT_STARTED);
+
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("was measured with JDK another, this run has " + System.getProperty("java.vm.name"));
+    }
+
+    @Test
+    void runWithAnotherVersionOfAPeerIsNotContinued() throws Exception {
+        Path target = Files.createDirectories(directory.resolve("peers/h2/target/lib"));
+        Files.createFile(target.resolveSibling("peer.jar"));
+        Path library = Files.createFile(target.resolve("h2-mvstore-1.0.jar"));
+        assertThat(measure(broken(), "--logs", "h2")).isEqualTo(Compare.FAILED);
+        Files.move(library, target.resolve("h2-mvstore-2.0.jar"));
+
+        assertThat(measure(broken(), "--logs", "h2", "--continue")).isEqualTo(Compare.NOT_STARTED);
+
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("was measured with h2 of version 1.0, this run has 2.0");
+    }
+
+    @Test
+    void resultsStateTheSeedOfTheOrder() throws Exception {
+        assertThat(measure(broken())).isEqualTo(Compare.FAILED);
+
+        assertThat(Csv.read(results().resolve("results.csv")))
+                .contains(Row.run(Row.SEED, Long.toString(Plan.SEED)));
+    }
+
+    @Test
     void runWithOtherSettingsIsNotContinued() throws Exception {
         assertThat(measure(broken())).isEqualTo(Compare.FAILED);
 

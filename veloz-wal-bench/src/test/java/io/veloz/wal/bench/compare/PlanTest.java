@@ -3,7 +3,12 @@ package io.veloz.wal.bench.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class PlanTest {
@@ -16,26 +21,44 @@ class PlanTest {
                 .toList();
     }
 
+    private static List<Plan.Measurement> interleaved(long seed) {
+        return Plan.interleaved(3, List.of("async", "replay"), LOGS, seed);
+    }
+
+    /** Returns the logs of each round and workload, in the order in which they are measured. */
+    private static Map<String, List<String>> orders(List<Plan.Measurement> measurements) {
+        return measurements.stream()
+                .collect(Collectors.groupingBy(
+                        each -> each.round() + " " + each.workload(),
+                        LinkedHashMap::new,
+                        Collectors.mapping(each -> each.log().name(), Collectors.toList())));
+    }
+
     @Test
-    void logsFollowEachOtherAndEachRoundStartsWithAnotherOne() {
-        assertThat(names(Plan.interleaved(2, List.of("async", "replay"), LOGS)))
-                .containsExactly(
-                        "1 async veloz-wal",
-                        "1 async raw-single",
-                        "1 async raw-group",
-                        "1 async h2",
-                        "1 replay veloz-wal",
-                        "1 replay raw-single",
-                        "1 replay raw-group",
-                        "1 replay h2",
-                        "2 async raw-group",
-                        "2 async h2",
-                        "2 async veloz-wal",
-                        "2 async raw-single",
-                        "2 replay raw-group",
-                        "2 replay h2",
-                        "2 replay veloz-wal",
-                        "2 replay raw-single");
+    void allLogsFollowEachOtherInEachRoundAndWorkload() {
+        List<Plan.Measurement> measurements = interleaved(Plan.SEED);
+
+        Map<String, List<String>> orders = orders(measurements);
+        assertThat(orders.keySet())
+                .containsExactly("1 async", "1 replay", "2 async", "2 replay", "3 async", "3 replay");
+        assertThat(orders.values())
+                .allSatisfy(logs ->
+                        assertThat(logs).containsExactlyInAnyOrder("veloz-wal", "raw-single", "raw-group", "h2"));
+        assertThat(measurements)
+                .extracting(each -> each.round() + " " + each.workload())
+                .isEqualTo(orders.keySet().stream()
+                        .flatMap(cell -> Collections.nCopies(LOGS.size(), cell).stream())
+                        .toList());
+    }
+
+    @Test
+    void orderOfTheLogsDiffersBetweenRoundsAndWorkloads() {
+        assertThat(Set.copyOf(orders(interleaved(Plan.SEED)).values())).hasSizeGreaterThan(3);
+    }
+
+    @Test
+    void orderDependsOnlyOnTheSeed() {
+        assertThat(interleaved(7)).isEqualTo(interleaved(7)).isNotEqualTo(interleaved(8));
     }
 
     @Test
@@ -47,7 +70,7 @@ class PlanTest {
 
     @Test
     void timeLeftIsOfTheMeasurementsSoFar() {
-        Plan plan = new Plan(Plan.interleaved(1, List.of("async"), LOGS), 8.4);
+        Plan plan = new Plan(Plan.interleaved(1, List.of("async"), LOGS, Plan.SEED), 8.4);
 
         assertThat(plan.expected()).isEqualTo(Duration.ofSeconds(40));
         assertThat(plan.left(0, Duration.ZERO)).isEqualTo(Duration.ofSeconds(40));
@@ -58,7 +81,7 @@ class PlanTest {
     void defaultRunTakesAboutFortyMinutes() {
         Arguments arguments = Arguments.parse();
         Plan plan = new Plan(
-                Plan.interleaved(arguments.rounds(), arguments.workloads(), arguments.logs()),
+                Plan.interleaved(arguments.rounds(), arguments.workloads(), arguments.logs(), Plan.SEED),
                 arguments.seconds() + arguments.warmUpSeconds());
 
         assertThat(plan.expected()).isBetween(Duration.ofMinutes(30), Duration.ofMinutes(42));

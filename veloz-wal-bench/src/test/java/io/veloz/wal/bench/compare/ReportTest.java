@@ -35,6 +35,29 @@ class ReportTest {
     }
 
     @Test
+    void achievedRateAndLatenessAreReportedAtAFixedRate() {
+        assertThat(report(Samples.run())).contains("| veloz-wal | 1,000/s, 55 µs, 110 µs | – |");
+    }
+
+    @Test
+    void rollsInTheWorkloadWithoutRollsAreReported() {
+        List<Row> rows = new ArrayList<>(Samples.rounds("no-roll", "veloz-wal", "rolls", 0, 2, 2));
+        rows.addAll(Samples.rounds("no-roll", "raw-group", "rolls", 0));
+
+        assertThat(report(rows))
+                .contains("In the workload `no-roll` these logs have rolled: veloz-wal. Measure fewer seconds.")
+                .contains("| veloz-wal | 2 |")
+                .contains("| raw-group | 0 |");
+    }
+
+    @Test
+    void seedOfTheOrderHasNoUnit() {
+        assertThat(report(List.of(Row.run("seconds", "4.000"), Row.run(Row.SEED, "7"))))
+                .contains("| seconds | 4.000 s |")
+                .contains("| seed of the order | 7 |");
+    }
+
+    @Test
     void allocationIsPerRecord() {
         assertThat(report(Samples.run())).contains("| veloz-wal | 1,000, 3.3 |");
     }

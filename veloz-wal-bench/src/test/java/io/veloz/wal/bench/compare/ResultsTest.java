@@ -56,6 +56,29 @@ class ResultsTest {
     }
 
     @Test
+    void floorOfEveryMetricIsOfTheFastestHandMadeLog() {
+        List<Row> rows = new ArrayList<>();
+        rows.addAll(Samples.rounds("durable-1", "raw-single", "ops", 90));
+        rows.addAll(Samples.rounds("durable-1", "raw-single", "p99_micros", 200));
+        rows.addAll(Samples.rounds("durable-1", "raw-group", "ops", 100));
+        rows.addAll(Samples.rounds("durable-1", "raw-group", "p99_micros", 500));
+
+        assertThat(of(rows).floorLog("durable-1")).contains("raw-group");
+        assertThat(of(rows).floor("durable-1", Metric.P99_MICROS)).contains(500.0);
+    }
+
+    @Test
+    void floorAtAFixedRateIsTheHandMadeLogWithTheLeastP99() {
+        List<Row> rows = new ArrayList<>();
+        rows.addAll(Samples.rounds("rate-1k", "raw-single", "p99_micros", 200));
+        rows.addAll(Samples.rounds("rate-1k", "raw-single", "p50_micros", 90));
+        rows.addAll(Samples.rounds("rate-1k", "raw-group", "p99_micros", 300));
+        rows.addAll(Samples.rounds("rate-1k", "raw-group", "p50_micros", 80));
+
+        assertThat(of(rows).floor("rate-1k", Metric.P50_MICROS)).contains(90.0);
+    }
+
+    @Test
     void lowerIsBetterForLatencies() {
         Results results = three("rate-1k", "p99_micros", 300, 200, 100);
 

@@ -38,6 +38,8 @@ final class Samples {
             rows.addAll(rounds("async", log, "allocated_bytes", 3.25 * factor));
             rows.addAll(rounds("rate-1k", log, "ops", 1_000));
             rows.addAll(latencies("rate-1k", log, 120 * factor));
+            rows.addAll(rounds("rate-1k", log, "late_p50_micros", 55));
+            rows.addAll(rounds("rate-1k", log, "late_p99_micros", 110 * factor));
             rows.addAll(rounds("replay", log, "warm_mb", 900 / factor));
             rows.addAll(rounds("replay", log, "warm_floor_mb", 1_200));
             rows.addAll(rounds("replay", log, "file_bytes_ratio", 1.1));
