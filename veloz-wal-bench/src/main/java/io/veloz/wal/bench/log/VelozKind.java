@@ -100,7 +100,7 @@ public class VelozKind implements LogKind {
         }
 
         @Override
-        public void grow() {
+        public void grow() throws InterruptedException {
             super.grow();
             callbacks.continueAfter(wal.lastSequence());
         }

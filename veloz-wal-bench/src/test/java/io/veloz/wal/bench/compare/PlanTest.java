@@ -84,6 +84,6 @@ class PlanTest {
                 Plan.interleaved(arguments.rounds(), arguments.workloads(), arguments.logs(), Plan.SEED),
                 arguments.seconds() + arguments.warmUpSeconds());
 
-        assertThat(plan.expected()).isBetween(Duration.ofMinutes(30), Duration.ofMinutes(42));
+        assertThat(plan.expected()).isBetween(Duration.ofMinutes(30), Duration.ofMinutes(45));
     }
 }
