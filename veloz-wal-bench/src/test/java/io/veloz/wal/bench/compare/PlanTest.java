@@ -78,7 +78,7 @@ class PlanTest {
     }
 
     @Test
-    void defaultRunTakesAboutFortyMinutes() {
+    void defaultRunTakesAboutFortyFiveMinutes() {
         Arguments arguments = Arguments.parse();
         Plan plan = new Plan(
                 Plan.interleaved(arguments.rounds(), arguments.workloads(), arguments.logs(), Plan.SEED),
