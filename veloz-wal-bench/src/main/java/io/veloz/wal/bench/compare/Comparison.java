@@ -105,15 +105,14 @@ final class Comparison {
                 .filter(row -> row.round() == 0)
                 .map(Row::metric)
                 .distinct()
-                .forEach(name -> expectSame(
-                        name, earlier.fact(Row.MACHINE, "", name), now.fact(Row.MACHINE, "", name)));
+                .forEach(
+                        name -> expectSame(name, earlier.fact(Row.MACHINE, "", name), now.fact(Row.MACHINE, "", name)));
     }
 
     /** Compares the versions of the logs that the earlier run has started and that this run will start. */
     private void expectSameVersions(Results earlier) throws IOException {
         for (ComparedLog log : arguments.logs()) {
-            boolean wasStarted =
-                    earlier.fact(Row.LOG, log.name(), Row.DURABLE).isPresent();
+            boolean wasStarted = earlier.fact(Row.LOG, log.name(), Row.DURABLE).isPresent();
             if (wasStarted && installation.missing(log).isEmpty()) {
                 expectSame(
                         log.name() + " of version",

@@ -10,7 +10,11 @@ import java.util.Locale;
 /** Workloads that share a table and a plot. */
 enum Group {
     DURABLE("Durable append", List.of("durable-", "virtual-"), Metric.OPS, Metrics.LATENCY),
-    SIZES("Durable append of small and large records", List.of("small-", "large-", "kib16-"), Metric.OPS, Metrics.LATENCY),
+    SIZES(
+            "Durable append of small and large records",
+            List.of("small-", "large-", "kib16-"),
+            Metric.OPS,
+            Metrics.LATENCY),
     PIPELINED(
             "Append without waiting",
             List.of("async", "buffered"),

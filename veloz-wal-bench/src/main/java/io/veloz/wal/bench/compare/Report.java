@@ -54,7 +54,9 @@ final class Report {
 
     private void machine() {
         Map<String, String> facts = new LinkedHashMap<>();
-        results.facts(Row.RUN).forEach(row -> facts.put(row.metric(), row.metric().equals(Row.SEED) ? row.value() : row.value() + " s"));
+        results.facts(Row.RUN)
+                .forEach(row ->
+                        facts.put(row.metric(), row.metric().equals(Row.SEED) ? row.value() : row.value() + " s"));
         facts.put("rounds", Integer.toString(results.rounds()));
         for (Row row : results.facts(Row.MACHINE)) {
             String round = row.round() == 0 ? "" : " round " + row.round();
@@ -124,14 +126,17 @@ final class Report {
         }
         if (group == Group.ROLL) {
             text.paragraph("Rolls during the measurement.");
-            perLog(workloads, (workload, log) -> results.median(workload, log, Metric.ROLLS)
-                    .map(rolls -> String.format(Locale.ROOT, "%,.0f", rolls)));
+            perLog(
+                    workloads,
+                    (workload, log) -> results.median(workload, log, Metric.ROLLS)
+                            .map(rolls -> String.format(Locale.ROOT, "%,.0f", rolls)));
         }
     }
 
     private void achieved(List<String> workloads) {
-        text.paragraph("Records per second that were achieved. Then p50 and p99 of the lateness: from the moment at which a record"
-                + " was due until the call of its append. The latencies above include it.");
+        text.paragraph(
+                "Records per second that were achieved. Then p50 and p99 of the lateness: from the moment at which a record"
+                        + " was due until the call of its append. The latencies above include it.");
         perLog(workloads, (workload, log) -> {
             Optional<String> rate =
                     results.median(workload, log, Metric.OPS).map(ops -> Numbers.value(Metric.OPS, ops) + "/s");
@@ -153,7 +158,8 @@ final class Report {
                 (workload, log) -> several(
                         PERCENTILES,
                         metric -> results.median(workload, log, metric).map(Numbers::time)));
-        text.paragraph("The same as ratios to the floor, which is one hand-made log for all percentiles: " + floorOf(group) + ".");
+        text.paragraph("The same as ratios to the floor, which is one hand-made log for all percentiles: "
+                + floorOf(group) + ".");
         perLog(
                 workloads,
                 (workload, log) -> several(

@@ -122,11 +122,7 @@ public final class RollStall {
             table.latencies("    lateness of the appends", series.lateness);
             table.latencies("    floor", floor.lateness);
         }
-        table.row(
-                what,
-                series.latencies.getTotalCount() / seconds,
-                floor.latencies.getTotalCount() / seconds,
-                "op/s");
+        table.row(what, series.latencies.getTotalCount() / seconds, floor.latencies.getTotalCount() / seconds, "op/s");
         table.title("  %-44s %,14d       floor %,14d", what + ", rolls", series.rolls, floor.rolls);
     }
 

@@ -49,8 +49,8 @@ abstract class VelozLog implements MeasuredLog {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SEAL_TIMEOUT_SECONDS);
         while (wal.stats().rolls() < rolls) {
             if (System.nanoTime() - end > 0) {
-                throw new IllegalStateException("the log has sealed " + wal.stats().rolls() + " segments after "
-                        + SEAL_TIMEOUT_SECONDS + " s; expected " + rolls);
+                throw new IllegalStateException("the log has sealed "
+                        + wal.stats().rolls() + " segments after " + SEAL_TIMEOUT_SECONDS + " s; expected " + rolls);
             }
             TimeUnit.MILLISECONDS.sleep(1);
         }

@@ -24,7 +24,6 @@ final class Load {
     /** More threads than these have histograms of two digits: one of three digits takes 245 KB. */
     private static final int MANY_THREADS = 64;
 
-
     private final MeasuredLog log;
     private final int recordBytes;
 

@@ -153,8 +153,7 @@ class CompareTest {
     void resultsStateTheSeedOfTheOrder() throws Exception {
         assertThat(measure(broken())).isEqualTo(Compare.FAILED);
 
-        assertThat(Csv.read(results().resolve("results.csv")))
-                .contains(Row.run(Row.SEED, Long.toString(Plan.SEED)));
+        assertThat(Csv.read(results().resolve("results.csv"))).contains(Row.run(Row.SEED, Long.toString(Plan.SEED)));
     }
 
     @Test
