@@ -111,13 +111,14 @@ final class Comparison {
 
     /** Compares the versions of the logs that the earlier run has started and that this run will start. */
     private void expectSameVersions(Results earlier) throws IOException {
-        for (ComparedLog log : arguments.logs()) {
-            boolean wasStarted = earlier.fact(Row.LOG, log.name(), Row.DURABLE).isPresent();
-            if (wasStarted && installation.missing(log).isEmpty()) {
+        for (ComparedLog compared : arguments.logs()) {
+            String log = compared.name();
+            boolean wasStarted = earlier.fact(Row.LOG, log, Row.DURABLE).isPresent();
+            if (wasStarted && installation.missing(compared).isEmpty()) {
                 expectSame(
-                        log.name() + " of version",
-                        earlier.fact(Row.LOG, log.name(), Row.VERSION),
-                        installation.version(log));
+                        log + " of version",
+                        earlier.fact(Row.LOG, log, Row.VERSION),
+                        installation.version(compared));
             }
         }
     }

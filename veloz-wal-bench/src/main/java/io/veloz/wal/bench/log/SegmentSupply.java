@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -97,9 +99,11 @@ final class SegmentSupply implements Closeable {
         } catch (InterruptedException e) {
             throw new IOException("interrupted", e);
         }
-        for (Filled unused = filled.poll(); unused != null; unused = filled.poll()) {
-            unused.file().close();
-            Files.delete(unused.path());
+        List<Filled> left = new ArrayList<>();
+        filled.drainTo(left);
+        for (Filled each : left) {
+            each.file().close();
+            Files.delete(each.path());
         }
     }
 }

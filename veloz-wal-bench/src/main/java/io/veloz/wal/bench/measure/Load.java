@@ -192,7 +192,7 @@ final class Load {
         Map<Metric, Double> result = new EnumMap<>(Metric.class);
         result.put(Metric.OPS, records / seconds);
         result.put(Metric.NANOS, seconds * 1e9 / records);
-        result.put(Metric.ALLOCATED_BYTES, Math.max(0.0, allocatedBytes) / records);
+        result.put(Metric.ALLOCATED_BYTES, (double) Math.max(0, allocatedBytes) / records);
         return result;
     }
 
