@@ -116,9 +116,7 @@ final class Comparison {
             boolean wasStarted = earlier.fact(Row.LOG, log, Row.DURABLE).isPresent();
             if (wasStarted && installation.missing(compared).isEmpty()) {
                 expectSame(
-                        log + " of version",
-                        earlier.fact(Row.LOG, log, Row.VERSION),
-                        installation.version(compared));
+                        log + " of version", earlier.fact(Row.LOG, log, Row.VERSION), installation.version(compared));
             }
         }
     }
