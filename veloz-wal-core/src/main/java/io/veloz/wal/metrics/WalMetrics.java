@@ -51,7 +51,7 @@ public final class WalMetrics implements MeterBinder {
         counter(
                 registry,
                 "veloz_wal_stalled_seconds",
-                "time that commits waited for the next segment",
+                "time in which commits or appends waited for the next segment",
                 s -> seconds(s.stalledNanos()));
         counter(
                 registry,

@@ -29,10 +29,13 @@ final class LogMetrics {
                     WalStats::corruptedRecords),
             counter("veloz_wal_batches_total", "group commits", WalStats::batches),
             counter("veloz_wal_forces_total", "forces (fsync) of data", WalStats::forces),
-            counter("veloz_wal_stalls_total", "segments that were prepared so late that commits or appends waited", WalStats::stalls),
+            counter(
+                    "veloz_wal_stalls_total",
+                    "segments that were prepared so late that commits or appends waited",
+                    WalStats::stalls),
             counter(
                     "veloz_wal_stalled_seconds_total",
-                    "time that commits waited for the next segment",
+                    "time in which commits or appends waited for the next segment",
                     stats -> stats.stalledNanos() / 1e9),
             counter(
                     "veloz_wal_slow_commits_total",
