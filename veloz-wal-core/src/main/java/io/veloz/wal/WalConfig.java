@@ -304,7 +304,8 @@ public final class WalConfig {
 
         /**
          * Sets the time at which a commit is slow: it is counted in {@link WalStats#slowCommits()} and reported with {@link
-         * WalListener#onSlowCommit}. Zero: none is. Default: 100 ms.
+         * WalListener#onSlowCommit}. After a slow commit, the time that records waited for its end does not count for the
+         * commits after it. Zero: no commit is slow. Default: 100 ms.
          */
         public Builder slowCommitThreshold(Duration value) {
             slowCommitThreshold = value;

@@ -101,7 +101,7 @@ public final class WalStats {
         return rolls;
     }
 
-    /** Returns how often a commit, or appends before it, had to wait for the next segment. */
+    /** Returns how many segments were prepared so late that the commit thread or appends waited. */
     public long stalls() {
         return stalls;
     }

@@ -228,6 +228,12 @@ public final class RecordPublisher {
         long result = firstResult;
         long deadline = System.nanoTime() + bufferFullTimeoutNanos;
         while (result < 0) {
+            if (result == OTHER_CLAIMS) {
+                // Neither refused nor counted as a wait, whatever the timeout: it says nothing about space.
+                Thread.yield();
+                result = tryToClaim(records, recordBytes, future);
+                continue;
+            }
             if (result == AppendBuffer.CLOSED) {
                 state.throwIfFailing();
                 throw new IllegalStateException("the log is closed");
@@ -239,8 +245,6 @@ public final class RecordPublisher {
             long first = buffer.lastClaimedSequence() + 1;
             if (result == NO_SEGMENT) {
                 awaitSegment(recordBytes, deadline);
-            } else if (result == OTHER_CLAIMS) {
-                Thread.yield();
             } else if (future && first > notifier.slotLimit()) {
                 notifier.awaitSlot(first, left);
             } else {
