@@ -100,7 +100,8 @@ final class DoctorJson {
         json.field("maxBatchBytes", settings.maxBatchBytes()).field("bufferBytes", settings.bufferBytes());
         json.field("forceInterval_ns", settings.forceInterval().toNanos());
         json.field("heartbeatDelay_ns", settings.heartbeatDelay().toNanos());
-        json.field("slow_commit_ns", settings.slowCommitBound().toNanos()).endObject();
+        json.field("slow_commit_threshold_ns", settings.slowCommitThreshold().toNanos())
+                .endObject();
     }
 
     private void writeFinding(Finding finding) {

@@ -7,7 +7,7 @@ import java.util.List;
  * The settings of {@code WalConfig} that suit a disk. Immutable. They change speed only; the durability is the choice of
  * the application.
  *
- * @param slowCommitBound the time from which on a commit is reported as slow
+ * @param slowCommitThreshold the time from which on a commit is reported as slow
  */
 public record Settings(
         long segmentBytes,
@@ -15,7 +15,7 @@ public record Settings(
         int bufferBytes,
         Duration forceInterval,
         Duration heartbeatDelay,
-        Duration slowCommitBound,
+        Duration slowCommitThreshold,
         List<Advice> advice) {
     private static final long MIB = 1024 * 1024;
 
@@ -37,7 +37,7 @@ public record Settings(
     /**
      * One setting.
      *
-     * @param code the call on the builder; a description if there is no method for it
+     * @param code the call on the builder
      */
     public record Advice(String name, String code, String reason) {}
 
@@ -69,8 +69,8 @@ public record Settings(
                         ".heartbeatDelay(" + java(heartbeat) + ")",
                         "10 times the p99 of a force, at least the default"),
                 new Advice(
-                        "slow commit",
-                        "bound of " + Quantity.nanos(slow.toNanos()),
+                        "slowCommitThreshold",
+                        ".slowCommitThreshold(" + java(slow) + ")",
                         "3 times " + rareName(measured) + " or its p99 during a fill, " + Quantity.nanos(usual)
                                 + ": report commits that take longer"));
         return new Settings(segment, batch, buffer, interval, heartbeat, slow, advice);

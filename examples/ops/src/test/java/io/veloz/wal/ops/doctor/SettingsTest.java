@@ -93,7 +93,7 @@ class SettingsTest {
         Settings settings = of(Cases.usual().set(Series.FORCED_4K, force));
         assertThat(settings.forceInterval()).isEqualTo(Duration.ofMillis(50));
         assertThat(settings.heartbeatDelay()).isEqualTo(Duration.ofMillis(100));
-        assertThat(settings.slowCommitBound()).isEqualTo(Duration.ofMillis(50));
+        assertThat(settings.slowCommitThreshold()).isEqualTo(Duration.ofMillis(50));
     }
 
     @Test
