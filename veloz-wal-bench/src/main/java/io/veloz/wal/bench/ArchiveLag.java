@@ -6,16 +6,14 @@ import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
+import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -52,7 +50,7 @@ public final class ArchiveLag {
         try {
             new ArchiveLag(scratch, seconds).run();
         } finally {
-            delete(scratch);
+            Directories.delete(scratch);
         }
     }
 
@@ -164,15 +162,5 @@ public final class ArchiveLag {
 
     private static double ratio(Histogram without, Histogram with, double percentile) {
         return (double) with.getValueAtPercentile(percentile) / without.getValueAtPercentile(percentile);
-    }
-
-    static void delete(Path directory) throws IOException {
-        List<Path> all;
-        try (Stream<Path> files = Files.walk(directory)) {
-            all = files.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : all) {
-            Files.delete(path);
-        }
     }
 }

@@ -6,17 +6,15 @@ import io.veloz.wal.WalConfig;
 import io.veloz.wal.archive.ShipperConfig;
 import io.veloz.wal.archive.ShipperStatus;
 import io.veloz.wal.archive.WalShipper;
+import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -63,7 +61,7 @@ public final class ArchivedOutputs {
         try {
             new ArchivedOutputs(scratch, (long) (millis * 1e6)).run(seconds);
         } finally {
-            delete(scratch);
+            Directories.delete(scratch);
         }
     }
 
@@ -127,16 +125,6 @@ public final class ArchivedOutputs {
                         return wal.lastSequence();
                     },
                     due);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        List<Path> all;
-        try (Stream<Path> files = Files.walk(directory)) {
-            all = files.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : all) {
-            Files.delete(path);
         }
     }
 }

@@ -8,6 +8,7 @@ import io.veloz.wal.archive.WalShipper;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.archive.store.StoredObject;
+import io.veloz.wal.bench.process.Directories;
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestoreReport;
 import java.io.IOException;
@@ -68,7 +69,7 @@ public final class RestoreRate {
             new RestoreRate(scratch, number(arguments, 0, 512), number(arguments, 1, 16), number(arguments, 2, 3))
                     .run();
         } finally {
-            ArchiveLag.delete(scratch);
+            Directories.delete(scratch);
         }
     }
 
@@ -145,7 +146,7 @@ public final class RestoreRate {
                 LockSupport.parkNanos(POLL_NANOS);
             }
         }
-        ArchiveLag.delete(directory);
+        Directories.delete(directory);
     }
 
     private void compare(String what, String uri, ObjectStore store, Map<String, String> settings) throws Exception {
@@ -229,7 +230,7 @@ public final class RestoreRate {
         }
         double seconds = (System.nanoTime() - started) / 1e9;
         System.out.printf(Locale.ROOT, "  %,d records in %.2f s: %s%n", report.records(), seconds, report.took());
-        ArchiveLag.delete(target);
+        Directories.delete(target);
         return seconds;
     }
 }

@@ -2,6 +2,8 @@ package io.veloz.wal.bench.detail;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.bench.process.Directories;
+import io.veloz.wal.bench.process.PageCache;
 import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -60,7 +62,7 @@ public final class Opens {
                 table.title("%,d segments of %,d KiB, median of %d opens", segments, kib, turns);
                 measure("after a clean close", config, () -> {});
                 measure("after a kill", config, () -> kill(directory, kib, segments));
-                Scratch.delete(directory);
+                Directories.delete(directory);
             }
         }
     }

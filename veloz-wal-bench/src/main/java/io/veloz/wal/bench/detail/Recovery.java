@@ -4,7 +4,8 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
-import io.veloz.wal.bench.process.KernelCache;
+import io.veloz.wal.bench.process.Directories;
+import io.veloz.wal.bench.process.PageCache;
 import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderLog;
 import io.veloz.wal.orders.OrderLogConfig;
@@ -53,7 +54,7 @@ public final class Recovery {
             for (int records : arguments.numbers("records")) {
                 Path directory = scratch.create("log");
                 records(directory, records);
-                Scratch.delete(directory);
+                Directories.delete(directory);
             }
             orders(scratch.create("orders"), arguments.number("orders"));
         }
@@ -67,14 +68,17 @@ public final class Recovery {
             bytes = wal.stats().bytesWritten();
         }
         table.title("%,d records, %,d bytes, quickest of %d", records, bytes, turns);
-        double floor = quickest(() -> PageCache.readAndCheck(directory, bytes));
+        double floor = quickest(() -> PageCache.readAndCheck(PageCache.files(directory), bytes));
         double warm = quickest(() -> openAndReplay(config, records));
         table.row("open and replay, in the page cache", warm * 1e3, floor * 1e3, "ms");
-        if (KernelCache.drop()) {
+        if (PageCache.drop()) {
             double cold = openAndReplay(config, records);
-            KernelCache.drop();
+            PageCache.drop();
             table.row(
-                    "open and replay, from the disk", cold * 1e3, PageCache.readAndCheck(directory, bytes) * 1e3, "ms");
+                    "open and replay, from the disk",
+                    cold * 1e3,
+                    PageCache.readAndCheck(PageCache.files(directory), bytes) * 1e3,
+                    "ms");
         }
     }
 
@@ -112,7 +116,7 @@ public final class Recovery {
             bytes = log.wal().stats().bytesWritten();
         }
         table.title("%,d orders, %,d bytes, quickest of %d", orders, bytes, turns);
-        double floor = quickest(() -> PageCache.readAndCheck(directory, bytes));
+        double floor = quickest(() -> PageCache.readAndCheck(PageCache.files(directory), bytes));
         double decoded = quickest(() -> decode(directory, orders));
         double replayed = quickest(() -> replay(directory, orders));
         double opened = quickest(() -> open(config, orders));

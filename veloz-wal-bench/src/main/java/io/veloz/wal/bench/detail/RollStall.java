@@ -4,6 +4,8 @@ import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
 import io.veloz.wal.bench.log.VelozKind;
+import io.veloz.wal.bench.measure.OpenLoop;
+import io.veloz.wal.bench.process.Directories;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -126,18 +128,17 @@ public final class RollStall {
         table.title("  %-44s %,14d       floor %,14d", what + ", rolls", series.rolls, floor.rolls);
     }
 
-    /** Measures one turn. The log grows to segments of full size first, so a large segment is large from the start. */
+    /** Measures one turn. */
     @SuppressWarnings("try") // a measured log's close() may be interrupted
     private void measure(LogKind kind, Path directory, LogKind.Settings settings, Load load, Series series)
             throws Exception {
         try (MeasuredLog log = kind.open(directory, settings)) {
-            log.grow();
             load.run(log, arguments.number("warm-up-seconds"), new Series());
             long before = log.rolls().orElseThrow();
             load.run(log, arguments.number("seconds"), series);
             series.rolls += log.rolls().orElseThrow() - before;
         }
-        Scratch.delete(directory);
+        Directories.delete(directory);
     }
 
     private static void openLoop(MeasuredLog log, int rate, int seconds, Series series) throws Exception {

@@ -1,11 +1,9 @@
 package io.veloz.wal.bench.detail;
 
+import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /** A temporary directory, which is deleted at the end of a program. */
 final class Scratch implements AutoCloseable {
@@ -17,10 +15,7 @@ final class Scratch implements AutoCloseable {
     }
 
     static Scratch in(String parent, String name) throws IOException {
-        return new Scratch(
-                parent.isEmpty()
-                        ? Files.createTempDirectory("wal-" + name + "-")
-                        : Files.createTempDirectory(Files.createDirectories(Path.of(parent)), "wal-" + name + "-"));
+        return new Scratch(Directories.create(parent, "wal-" + name + "-"));
     }
 
     /** Creates an empty directory. */
@@ -28,18 +23,8 @@ final class Scratch implements AutoCloseable {
         return Files.createDirectory(directory.resolve(name + "-" + ++children));
     }
 
-    static void delete(Path directory) throws IOException {
-        List<Path> all;
-        try (Stream<Path> files = Files.walk(directory)) {
-            all = files.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : all) {
-            Files.delete(path);
-        }
-    }
-
     @Override
     public void close() throws IOException {
-        delete(directory);
+        Directories.delete(directory);
     }
 }

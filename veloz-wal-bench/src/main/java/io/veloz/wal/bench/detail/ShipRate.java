@@ -9,6 +9,9 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.ObjectStores;
 import io.veloz.wal.bench.ArchiveLag;
 import io.veloz.wal.bench.S3Proxy;
+import io.veloz.wal.bench.measure.OpenLoop;
+import io.veloz.wal.bench.process.Directories;
+import io.veloz.wal.bench.process.PageCache;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
@@ -100,7 +103,7 @@ public final class ShipRate {
                 put += putSegments(store, directory);
             }
             shipped += ship(stores, directory);
-            Scratch.delete(directory);
+            Directories.delete(directory);
         }
         table.title(
                 "  plain puts %,.1f MB/s, shipper %,.1f MB/s, ratio %.2f",

@@ -2,6 +2,7 @@ package io.veloz.wal.bench.detail;
 
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.bench.measure.OpenLoop;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

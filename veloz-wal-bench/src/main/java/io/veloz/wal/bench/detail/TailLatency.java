@@ -7,6 +7,7 @@ import io.veloz.wal.WalReader;
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
+import io.veloz.wal.bench.measure.OpenLoop;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

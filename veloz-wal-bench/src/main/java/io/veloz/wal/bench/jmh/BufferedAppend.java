@@ -5,6 +5,7 @@ import io.veloz.wal.WalConfig;
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
+import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ public class BufferedAppend {
 
         @Setup
         public void open() throws IOException {
-            created = Directories.create(directory);
+            created = Directories.create(directory, "wal-jmh-");
             wal = Wal.open(
                     WalConfig.builder(created).segmentBytes(SEGMENT_BYTES).build());
         }
@@ -85,7 +86,7 @@ public class BufferedAppend {
 
         @Setup
         public void open() throws Exception {
-            created = Directories.create(directory);
+            created = Directories.create(directory, "wal-jmh-");
             log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, RECORD_BYTES, false));
         }
 

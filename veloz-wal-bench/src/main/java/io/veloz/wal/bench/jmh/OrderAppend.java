@@ -4,6 +4,7 @@ import io.veloz.wal.WalConfig;
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
+import io.veloz.wal.bench.process.Directories;
 import io.veloz.wal.orders.OrderCodec;
 import io.veloz.wal.orders.OrderEvent;
 import io.veloz.wal.orders.OrderLog;
@@ -76,7 +77,7 @@ public class OrderAppend {
 
         @Setup
         public void open() throws IOException {
-            created = Directories.create(directory);
+            created = Directories.create(directory, "wal-jmh-");
             WalConfig wal =
                     WalConfig.builder(created).segmentBytes(SEGMENT_BYTES).build();
             // Without checkpoints, which would write the whole store while a burst is measured.
@@ -109,7 +110,7 @@ public class OrderAppend {
 
         @Setup
         public void open() throws Exception {
-            created = Directories.create(directory);
+            created = Directories.create(directory, "wal-jmh-");
             log = new RawGroup().open(created, new LogKind.Settings(SEGMENT_BYTES, MAX_RECORD_BYTES, false));
             for (int i = 0; i < ORDERS; i++) {
                 updates[i] = encoded(accepted(i));

@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -54,7 +55,7 @@ public class ReaderNext {
 
         @Setup
         public void write() throws IOException {
-            created = Directories.create(directory);
+            created = Directories.create(directory, "wal-jmh-");
             ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES);
             new Random(1).nextBytes(record.array());
             try (Wal wal = Wal.open(

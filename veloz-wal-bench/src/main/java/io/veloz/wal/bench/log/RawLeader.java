@@ -101,7 +101,8 @@ public final class RawLeader implements LogKind {
 
         @Override
         public void appendAsync(ByteBuffer record, Runnable callback) {
-            throw new UnsupportedOperationException("no thread commits what nobody waits for");
+            throw new UnsupportedOperationException(
+                    "only an appender that waits commits, and an asynchronous one does not wait");
         }
 
         @Override

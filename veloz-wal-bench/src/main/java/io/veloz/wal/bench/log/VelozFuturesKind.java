@@ -8,12 +8,12 @@ import java.nio.file.Path;
 public final class VelozFuturesKind extends VelozKind {
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
-        return new Open(Wal.open(config(directory, settings).build()), settings);
+        return new Open(Wal.open(config(directory, settings).build()));
     }
 
     private static final class Open extends VelozLog {
-        Open(Wal wal, Settings settings) {
-            super(wal, settings.segmentBytes());
+        Open(Wal wal) {
+            super(wal);
         }
 
         @Override

@@ -23,12 +23,12 @@ public class VelozKind implements LogKind {
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
         if (!settings.callbacks()) {
-            return new WithoutCallbacks(Wal.open(config(directory, settings).build()), settings);
+            return new WithoutCallbacks(Wal.open(config(directory, settings).build()));
         }
         Callbacks callbacks = new Callbacks();
         Wal wal = Wal.open(config(directory, settings).listener(callbacks).build());
         callbacks.startAfter(wal.lastSequence());
-        return new WithCallbacks(wal, settings, callbacks);
+        return new WithCallbacks(wal, callbacks);
     }
 
     static WalConfig.Builder config(Path directory, Settings settings) {
@@ -63,11 +63,6 @@ public class VelozKind implements LogKind {
             called = sequence;
         }
 
-        /** Continues with the record after a sequence; the records before it have no callbacks. */
-        void continueAfter(long sequence) {
-            added = sequence;
-        }
-
         /** Adds the callback of the next record. The append that follows publishes the slot to the notifier thread. */
         void add(Runnable callback) {
             added++;
@@ -94,15 +89,9 @@ public class VelozKind implements LogKind {
     private static final class WithCallbacks extends VelozLog {
         private final Callbacks callbacks;
 
-        WithCallbacks(Wal wal, Settings settings, Callbacks callbacks) {
-            super(wal, settings.segmentBytes());
+        WithCallbacks(Wal wal, Callbacks callbacks) {
+            super(wal);
             this.callbacks = callbacks;
-        }
-
-        @Override
-        public void grow() throws InterruptedException {
-            super.grow();
-            callbacks.continueAfter(wal.lastSequence());
         }
 
         @Override
@@ -113,8 +102,8 @@ public class VelozKind implements LogKind {
     }
 
     private static final class WithoutCallbacks extends VelozLog {
-        WithoutCallbacks(Wal wal, Settings settings) {
-            super(wal, settings.segmentBytes());
+        WithoutCallbacks(Wal wal) {
+            super(wal);
         }
 
         @Override

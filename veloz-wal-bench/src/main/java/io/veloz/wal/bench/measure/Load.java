@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -158,23 +157,18 @@ final class Load {
      */
     Map<Metric, Double> fixedRate(int perSecond, double seconds) throws Exception {
         ByteBuffer record = record(1);
-        Histogram late = new Histogram(LARGEST_NANOS, DIGITS);
-        Histogram histogram = new ConcurrentHistogram(LARGEST_NANOS, DIGITS);
+        Histogram late = OpenLoop.histogram();
+        Histogram histogram = OpenLoop.histogram();
         AtomicLong durable = new AtomicLong();
-        long between = TimeUnit.SECONDS.toNanos(1) / perSecond;
-        long records = (long) (seconds * perSecond);
         long first = System.nanoTime();
-        for (long i = 0; i < records; i++) {
-            long due = first + i * between;
-            for (long early = due - System.nanoTime(); early > 0; early = due - System.nanoTime()) {
-                LockSupport.parkNanos(early);
-            }
-            late.recordValue(System.nanoTime() - due);
-            log.appendAsync(record.clear(), () -> {
-                histogram.recordValue(System.nanoTime() - due);
-                durable.incrementAndGet();
-            });
-        }
+        long records = OpenLoop.run(
+                perSecond,
+                seconds,
+                late,
+                due -> log.appendAsync(record.clear(), () -> {
+                    histogram.recordValue(System.nanoTime() - due);
+                    durable.incrementAndGet();
+                }));
         log.sync();
         while (durable.get() < records) {
             LockSupport.parkNanos(1_000_000);

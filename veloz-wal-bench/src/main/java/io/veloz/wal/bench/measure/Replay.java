@@ -2,17 +2,12 @@ package io.veloz.wal.bench.measure;
 
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
-import io.veloz.wal.bench.process.KernelCache;
+import io.veloz.wal.bench.process.PageCache;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 
 /**
  * Writes a log, closes it, and reads it as a program does that starts: with the files in the page cache, and without them. The
@@ -23,7 +18,6 @@ import java.util.zip.CRC32C;
 final class Replay {
     private static final long RECORDS_PER_SECOND = 200_000;
     private static final int WARM_TURNS = 5;
-    private static final int READ_BYTES = 1024 * 1024;
 
     private final Workload.Run run;
     private final long records;
@@ -52,7 +46,7 @@ final class Replay {
         result.put(Metric.FILE_BYTES_RATIO, (double) fileBytes() / (records * Workload.REPLAY.recordBytes()));
         boolean floorFirst = run.round() % 2 == 0;
         for (boolean isFloor : new boolean[] {floorFirst, !floorFirst}) {
-            if (KernelCache.drop()) {
+            if (PageCache.drop()) {
                 result.put(isFloor ? Metric.COLD_FLOOR_MB : Metric.COLD_MB, isFloor ? readFiles() : replay());
             }
         }
@@ -71,32 +65,15 @@ final class Replay {
     }
 
     private double readFiles() throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocateDirect(READ_BYTES);
-        CRC32C crc = new CRC32C();
-        long bytes = 0;
-        long started = System.nanoTime();
-        for (Path path : files()) {
-            try (FileChannel file = FileChannel.open(path)) {
-                while (file.read(chunk.clear()) > 0) {
-                    bytes += chunk.position();
-                    crc.update(chunk.flip());
-                }
-            }
-        }
-        return bytes / 1e6 / ((System.nanoTime() - started) / 1e9);
+        long bytes = fileBytes();
+        return bytes / 1e6 / PageCache.readAndCheck(PageCache.files(run.directory()), bytes);
     }
 
     private long fileBytes() throws IOException {
         long sum = 0;
-        for (Path path : files()) {
+        for (Path path : PageCache.files(run.directory())) {
             sum += Files.size(path);
         }
         return sum;
-    }
-
-    private List<Path> files() throws IOException {
-        try (Stream<Path> all = Files.walk(run.directory())) {
-            return all.filter(Files::isRegularFile).sorted().toList();
-        }
     }
 }

@@ -1,4 +1,4 @@
-package io.veloz.wal.bench.detail;
+package io.veloz.wal.bench.measure;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -9,22 +9,24 @@ import org.HdrHistogram.Histogram;
  * Calls at a fixed rate, each when it is due, whatever happened to those before it. Latencies from due count a stall for every
  * call that was due during it (no coordinated omission).
  */
-final class OpenLoop {
+public final class OpenLoop {
     private static final long LARGEST_NANOS = TimeUnit.MINUTES.toNanos(10);
 
     private OpenLoop() {}
 
     /** Makes the call that was due at a time of {@link System#nanoTime}. */
-    interface Call {
+    @FunctionalInterface
+    public interface Call {
         void make(long due) throws Exception;
     }
 
-    static Histogram histogram() {
+    /** Returns an empty histogram, to which any thread may add. */
+    public static Histogram histogram() {
         return new ConcurrentHistogram(LARGEST_NANOS, 3);
     }
 
     /** Makes calls that are not measured, and returns their number. */
-    static long warmUp(int perSecond, double seconds, Call call) throws Exception {
+    public static long warmUp(int perSecond, double seconds, Call call) throws Exception {
         return run(perSecond, seconds, histogram(), call);
     }
 
@@ -32,7 +34,7 @@ final class OpenLoop {
      * Makes calls for some seconds, and returns their number. The lateness is from due to the call: a late wake-up of this
      * thread, and calls before that have blocked.
      */
-    static long run(int perSecond, double seconds, Histogram lateness, Call call) throws Exception {
+    public static long run(int perSecond, double seconds, Histogram lateness, Call call) throws Exception {
         long between = TimeUnit.SECONDS.toNanos(1) / perSecond;
         long calls = Math.max(1, (long) (seconds * perSecond));
         long first = System.nanoTime();
