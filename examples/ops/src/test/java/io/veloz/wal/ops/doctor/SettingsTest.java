@@ -115,7 +115,7 @@ class SettingsTest {
                         ".bufferBytes(8 << 20)",
                         ".forceInterval(Duration.ofMillis(1))",
                         ".heartbeatDelay(Duration.ofMillis(50))",
-                        "bound of 1.0 ms");
+                        ".slowCommitThreshold(Duration.ofMillis(1))");
         assertThat(of(Cases.usual()).advice())
                 .extracting(Settings.Advice::reason)
                 .allMatch(reason -> reason.matches(".*\\d.*"));
