@@ -61,7 +61,7 @@ final class Wiring {
                 lock,
                 new Housekeeper.Settings(
                         recovered.logId(), config.segmentBytes(), config.maxBatchBytes(), config.wallClockNanos()),
-                recovered.activeHeader().number() + 1,
+                recovered.activeHeader(),
                 recovered.lastFooter(),
                 sealedSegments,
                 handover,

@@ -39,6 +39,9 @@ public final class CommitState {
     private long failureLastClaimed;
     private @Nullable Throwable failureCause;
 
+    /** The size of the active segment. Written by the commit thread, before its room. */
+    volatile long activeBytes;
+
     /** Bytes left in the active segment. Written by the commit thread. */
     volatile long activeRoomBytes;
 

@@ -111,7 +111,7 @@ public final class CommitThread implements Runnable {
         this.rolledSequence = writtenSequence;
         this.promisedSequence = writtenSequence;
         this.thread = new UninterruptibleThread(this, threadName);
-        state.activeRoomBytes = active.room();
+        publishRoom();
     }
 
     void start(Consumer<Thread> starter) {
@@ -218,7 +218,7 @@ public final class CommitThread implements Runnable {
         long last = taken.firstSequence + taken.records - 1;
         trace.begin(now, taken.firstSequence, taken.full ? buffer.lastClaimedSequence() : last);
         boolean tooOld = isAgeLimited() && now - ageDue() >= 0;
-        if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll()) {
+        if ((tooOld || !active.hasRoomFor(taken.end - SegmentFile.RECORDS_AT)) && !roll(true)) {
             throw new IOException("closed while the disk was full and the next segment could not be created");
         }
         write(taken.end, taken.records, taken.firstSequence);
@@ -260,7 +260,7 @@ public final class CommitThread implements Runnable {
         }
         writtenSequence = first + records - 1;
         promisedSequence = durable;
-        state.activeRoomBytes = active.room();
+        publishRoom();
         buffer.writtenOnCommitThread();
         stats.batch(records, active.position() - before);
     }
@@ -304,15 +304,24 @@ public final class CommitThread implements Runnable {
         }
     }
 
-    /** Makes the next segment the active one; false if the log is closing and there is no next segment. */
-    private boolean roll() throws IOException {
+    private void publishRoom() {
+        state.activeBytes = active.segment().segmentBytes();
+        state.activeRoomBytes = active.room();
+    }
+
+    /**
+     * Makes the next segment the active one; false if the log is closing and there is no next segment.
+     *
+     * @param needed whether records wait for the next segment
+     */
+    private boolean roll(boolean needed) throws IOException {
         if (writtenSequence > state.durable.value()) {
             // A barrier: everything in this segment is durable before a batch is written to the next one.
             force();
         }
         Predecessor predecessor = active.asPredecessor();
         trace.beginRoll(nanoTime());
-        Handover.@Nullable Prepared next = handover.rollOnCommitThread(active);
+        Handover.@Nullable Prepared next = handover.rollOnCommitThread(active, needed);
         if (next == null) {
             state.throwIfFailed();
             return false;
@@ -321,7 +330,7 @@ public final class CommitThread implements Runnable {
         active = begin(next, predecessor);
         trace.endRoll(nanoTime(), active.segment().number());
         rolledSequence = writtenSequence;
-        state.activeRoomBytes = active.room();
+        publishRoom();
         return true;
     }
 
@@ -354,7 +363,7 @@ public final class CommitThread implements Runnable {
         }
         if (isRollRequested() || (isAgeLimited() && now - ageDue() >= 0)) {
             // Written at once, so that the new segment states how the old one ended.
-            if (roll()) {
+            if (roll(true)) {
                 heartbeat();
             }
             return true;
@@ -444,13 +453,19 @@ public final class CommitThread implements Runnable {
         return Math.max(1, nanos);
     }
 
-    /** Ends the log in order: everything is durable, and the last batch states it. */
+    /**
+     * Ends the log in order: everything is durable, and the last batch states it.
+     *
+     * <p>A segment with records is left to be sealed, as in any roll, so that the next open need not read and copy it.
+     * Without a next segment, because the disk is full or fails, it stays as after a crash.
+     */
     private void finish() throws IOException {
         trace.beginWithoutRecords(nanoTime(), writtenSequence + 1);
         if (writtenSequence > state.durable.value()) {
             force();
         }
-        if (needsHeartbeat()) {
+        boolean rolled = !active.content().isEmpty() && roll(false);
+        if (rolled || needsHeartbeat()) {
             heartbeat();
         }
         trace.end(nanoTime());

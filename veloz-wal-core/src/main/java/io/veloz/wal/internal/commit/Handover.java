@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * allocate: a thread that fails the log with an {@link OutOfMemoryError} can still wake the others.
  */
 public final class Handover {
-    /** The next segment is filled this many times as fast as the active one, which began before it, at least. */
+    /** The share of the next segment that is filled is at least this many times the share of the active one that is used. */
     private static final int FILL_AHEAD = 3;
 
     private final CommitState state;
@@ -30,6 +30,7 @@ public final class Handover {
     private boolean commitsWait;
     private int rollsRequested;
     private boolean closing;
+    private boolean prepareFailed;
     private boolean stopping;
     private boolean spaceFreed;
 
@@ -62,12 +63,13 @@ public final class Handover {
      * <p>The exchange is one step under the lock. Otherwise the housekeeper could prepare another segment under the same
      * name before it receives the old one to seal.
      *
+     * @param needed whether records wait for the segment: then a failed preparation is repeated also while the log is closing
      * @return the prepared segment; null if the log has failed, or is closing and no segment will be prepared
      */
     @Nullable
-    Prepared rollOnCommitThread(SegmentFile active) {
+    Prepared rollOnCommitThread(SegmentFile active, boolean needed) {
         synchronized (lock) {
-            awaitPrepared();
+            awaitPrepared(needed);
             Prepared next = state.hasFailed() ? null : prepared;
             if (next != null) {
                 prepared = null;
@@ -80,7 +82,7 @@ public final class Handover {
         }
     }
 
-    private void awaitPrepared() {
+    private void awaitPrepared(boolean needed) {
         if (prepared != null) {
             return;
         }
@@ -88,13 +90,17 @@ public final class Handover {
         lock.notifyAll();
         stalls.beginCommit();
         try {
-            while (prepared == null && !stopping && !state.hasFailed() && !(closing && state.diskFull != null)) {
+            while (prepared == null && isRunning() && !(closing && hasNoHope(needed))) {
                 await(Threads.LONGEST_PARK_NANOS);
             }
         } finally {
             stalls.endCommit();
         }
         commitsWait = false;
+    }
+
+    private boolean hasNoHope(boolean needed) {
+        return state.diskFull != null || (prepareFailed && !needed);
     }
 
     // ---- any thread
@@ -155,12 +161,17 @@ public final class Handover {
     Work awaitWork(long nanos) {
         synchronized (lock) {
             awaitWhile(this::isIdle, nanos);
-            return new Work(toSeal, prepared == null, state.hasFailed() || (stopping && toSeal == null));
+            return new Work(toSeal, needsNext(), state.hasFailed() || (stopping && toSeal == null));
         }
     }
 
     private boolean isIdle() {
-        return toSeal == null && prepared != null && !stopping && !state.hasFailed();
+        return toSeal == null && !needsNext() && isRunning();
+    }
+
+    /** Returns whether a segment must be prepared. A log that is closing needs one only if the commit thread waits for it. */
+    private boolean needsNext() {
+        return prepared == null && (!closing || commitsWait);
     }
 
     private boolean isRunning() {
@@ -198,10 +209,19 @@ public final class Handover {
         synchronized (lock) {
             prepared = next;
             isPrepared = true;
+            prepareFailed = false;
             stalls.prepared();
             lock.notifyAll();
         }
         onPrepared.run();
+    }
+
+    /** Records that a preparation has failed, for another reason than space, and will be repeated. */
+    void prepareFailed() {
+        synchronized (lock) {
+            prepareFailed = true;
+            lock.notifyAll();
+        }
     }
 
     /** Waits before a retry, until the timeout or until space is freed; false if the log is ending. */
@@ -217,14 +237,16 @@ public final class Handover {
      * Sets the pace at which the next segment is filled: fast if the active one might be full before the next one is ready.
      * Otherwise leaves the disk to the commit thread after each chunk, for as long as the chunk took.
      *
+     * @param filled the share of the next segment that is filled
+     * @param used the share of the active segment that is used
      * @return whether the next chunk is needed at once
      */
-    boolean pace(long filledBytes, long activeBytes, long chunkNanos) throws StoppedException {
+    boolean pace(double filled, double used, long chunkNanos) throws StoppedException {
         synchronized (lock) {
             if (stopping || state.hasFailed()) {
                 throw new StoppedException();
             }
-            if (stalls.areWaiting() || filledBytes < FILL_AHEAD * activeBytes) {
+            if (stalls.areWaiting() || filled < FILL_AHEAD * used) {
                 return true;
             }
         }

@@ -72,15 +72,20 @@ public final class Housekeeper implements Runnable {
 
     // Used by the housekeeping thread only.
     private long nextNumber;
+    private long nextBytes;
     private Sha256 lastFooter;
 
-    /** Settings of the segments that the thread prepares. */
+    /**
+     * Settings of the segments that the thread prepares.
+     *
+     * @param segmentBytes the size to which the segments grow
+     */
     public record Settings(LogId logId, long segmentBytes, int maxBatchBytes, LongSupplier wallClockNanos) {}
 
     /**
      * Creates the thread.
      *
-     * @param nextNumber the number of the next segment to prepare
+     * @param active the active segment, before the first one to prepare
      * @param lastFooter the SHA-256 of the footer of the last sealed segment
      */
     public Housekeeper(
@@ -88,7 +93,7 @@ public final class Housekeeper implements Runnable {
             SegmentNames names,
             StorageLock lock,
             Settings settings,
-            long nextNumber,
+            SegmentHeader active,
             Sha256 lastFooter,
             SealedSegments sealedSegments,
             Handover handover,
@@ -100,7 +105,8 @@ public final class Housekeeper implements Runnable {
         this.names = names;
         this.lock = lock;
         this.settings = settings;
-        this.nextNumber = nextNumber;
+        this.nextNumber = active.number() + 1;
+        this.nextBytes = SegmentMaker.nextBytes(active.segmentBytes(), settings.segmentBytes());
         this.lastFooter = lastFooter;
         this.sealedSegments = sealedSegments;
         this.handover = handover;
@@ -236,7 +242,7 @@ public final class Housekeeper implements Runnable {
                         settings.logId(),
                         nextNumber,
                         random.nextLong(),
-                        settings.segmentBytes(),
+                        nextBytes,
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
                 .prepared();
@@ -248,6 +254,7 @@ public final class Housekeeper implements Runnable {
         try {
             publish();
             nextNumber++;
+            nextBytes = SegmentMaker.nextBytes(nextBytes, settings.segmentBytes());
             prepared = new Prepared(file, header);
             if (event != null) {
                 JfrEvents.record(() -> event.end(storage.describe(), header.number(), header.segmentBytes()));
@@ -268,8 +275,8 @@ public final class Housekeeper implements Runnable {
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file = SegmentMaker.fill(
-                        storage, names, header, (filled, nanos) -> handover.pace(filled, activeBytes(), nanos));
+                StorageFile file = SegmentMaker.fill(storage, names, header, (filled, nanos) ->
+                        handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos));
                 diskFullEnded();
                 return file;
             } catch (StoppedException e) {
@@ -278,6 +285,7 @@ public final class Housekeeper implements Runnable {
                 diskFull(e);
                 attempts = 0;
             } catch (IOException e) {
+                handover.prepareFailed();
                 notifier.event(listener -> listener.onPrepareFailed(e.toString()));
                 attempts = handover.isAwaited() ? attempts + 1 : 0;
                 if (attempts >= FATAL_ATTEMPTS) {
@@ -292,9 +300,9 @@ public final class Housekeeper implements Runnable {
         }
     }
 
-    /** Returns the number of bytes that the active segment contains. */
-    private long activeBytes() {
-        return settings.segmentBytes() - state.activeRoomBytes;
+    /** Returns how much of the active segment is used. Wrong for a moment at a roll, which costs a rest or saves one. */
+    private double usedShare() {
+        return 1 - (double) state.activeRoomBytes / state.activeBytes;
     }
 
     private void publish() throws IOException {

@@ -117,7 +117,7 @@ public final class Recovery {
                         logId,
                         analysis.nextNumber(),
                         new SecureRandom().nextLong(),
-                        settings.segmentBytes(),
+                        SegmentMaker.firstBytes(settings.segmentBytes(), settings.maxBatchBytes()),
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
                 .prepared();

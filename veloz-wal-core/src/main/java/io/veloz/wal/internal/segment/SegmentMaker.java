@@ -30,7 +30,22 @@ public final class SegmentMaker {
     /** Heap memory: direct memory is freed only by garbage collection, and every roll creates a segment. */
     private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
 
+    /** An open waits until its first segment is filled. So it is small, and the next ones grow to the size that is set. */
+    private static final long FIRST_BYTES = 4 * 1024 * 1024;
+
+    private static final int GROWTH = 4;
+
     private SegmentMaker() {}
+
+    /** Returns the size of the first segment of an open log, which has room for a batch, but not for more than asked. */
+    public static long firstBytes(long segmentBytes, int maxBatchBytes) {
+        return Math.min(segmentBytes, Math.max(FIRST_BYTES, 4L * maxBatchBytes));
+    }
+
+    /** Returns the size of a segment after one of {@code bytes}. */
+    public static long nextBytes(long bytes, long segmentBytes) {
+        return bytes > segmentBytes / GROWTH ? segmentBytes : GROWTH * bytes;
+    }
 
     /** Decides between chunks whether the segment is needed soon, and otherwise leaves the disk to the commits for a while. */
     @FunctionalInterface

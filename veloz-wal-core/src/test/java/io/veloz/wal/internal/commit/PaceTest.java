@@ -11,39 +11,37 @@ import org.junit.jupiter.api.Timeout;
 /** The pace at which the next segment is filled. */
 @Timeout(60)
 class PaceTest {
-    private static final long MIB = 1024 * 1024;
-
     private final CommitState state = new CommitState(new AppendBuffer(8 * 1024, 0), 0);
     private final Stalls stalls = new Stalls(new CommitStats(), System::nanoTime);
     private final Handover handover = new Handover(state, stalls);
 
     @Test
     void idleLogLeavesTheDiskAlone() throws IOException {
-        assertThat(handover.pace(MIB, 0, 1)).isFalse();
+        assertThat(handover.pace(0.01, 0, 1)).isFalse();
     }
 
     @Test
-    void nextSegmentIsFilledThreeTimesAsFastAsTheActiveOne() throws IOException {
-        assertThat(handover.pace(3 * MIB - 1, MIB, 1)).isTrue();
-        assertThat(handover.pace(3 * MIB, MIB, 1)).isFalse();
+    void nextSegmentIsFilledThreeTimesAsFarAsTheActiveOneIsUsed() throws IOException {
+        assertThat(handover.pace(0.29, 0.1, 1)).isTrue();
+        assertThat(handover.pace(0.31, 0.1, 1)).isFalse();
     }
 
     @Test
     void fullActiveSegmentNeedsTheNextOneAtOnce() throws IOException {
-        assertThat(handover.pace(63 * MIB, 64 * MIB, 1)).isTrue();
+        assertThat(handover.pace(0.99, 1, 1)).isTrue();
     }
 
     @Test
     void appendThatWaitsNeedsTheNextSegmentAtOnce() throws IOException {
         stalls.beginAppend();
-        assertThat(handover.pace(63 * MIB, 0, 1)).isTrue();
+        assertThat(handover.pace(0.99, 0, 1)).isTrue();
         stalls.endAppend();
-        assertThat(handover.pace(63 * MIB, 0, 1)).isFalse();
+        assertThat(handover.pace(0.99, 0, 1)).isFalse();
     }
 
     @Test
     void logThatEndsNeedsNoSegment() {
         handover.stop();
-        assertThatThrownBy(() -> handover.pace(MIB, 64 * MIB, 1)).isInstanceOf(StoppedException.class);
+        assertThatThrownBy(() -> handover.pace(0.1, 1, 1)).isInstanceOf(StoppedException.class);
     }
 }
