@@ -136,10 +136,10 @@ class AllocationTest {
         }
     }
 
-    /** The window of a reader grows while it reads the first records. */
+    /** The window of a reader grows while it reads the first records of a segment, and the first segment is small. */
     @Test
     void readerAllocatesNothingForARecord() {
-        int first = 4_000;
+        int first = 20_000;
         write(first + RECORDS);
         AtomicReference<@Nullable WalReader> opened = new AtomicReference<>();
         AtomicLong read = new AtomicLong();

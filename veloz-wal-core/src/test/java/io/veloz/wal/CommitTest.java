@@ -6,6 +6,7 @@ import static io.veloz.wal.fault.Logs.start;
 import static io.veloz.wal.fault.Records.payload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.veloz.wal.fault.FaultStorage;
 import io.veloz.wal.fault.FaultStorage.Hold;
@@ -13,9 +14,11 @@ import io.veloz.wal.fault.FaultStorage.Operation;
 import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.fault.Records;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -535,17 +538,43 @@ class CommitTest {
     }
 
     @Test
-    void closeWritesThatTheLastBatchIsDurable() throws Exception {
+    void closeSealsTheLastSegmentAndStatesInTheNextOneWhereItEnded() throws Exception {
         try (Wal wal = Wal.open(small(storage).build())) {
             wal.appendDurable(1, payload("the last record"));
             assertThat(Records.of(heap)).isEmpty();
         }
-        byte[] current = heap.bytes("orders_current.wal");
-        int last = SmallFiles.lastRecordAt(current, "the last record");
-        current[last] ^= 1;
-        heap.put("orders_current.wal", current);
+        assertThat(WalRecovery.inspect(ReadOptions.of(heap)).segments())
+                .extracting(SegmentReport::file, SegmentReport::verdict, SegmentReport::records)
+                .startsWith(tuple("orders_0000000000000001.wal", SegmentReport.Verdict.SEALED, 1L))
+                .last()
+                .isEqualTo(tuple("orders_current.wal", SegmentReport.Verdict.ACTIVE, 0L));
 
+        byte[] sealed = heap.bytes("orders_0000000000000001.wal");
+        heap.put("orders_0000000000000001.wal", Arrays.copyOf(sealed, sealed.length - 1));
+        assertThat(WalRecovery.inspect(ReadOptions.of(heap)).isSound())
+                .as("a cut footer, but all data, as the next segment proves")
+                .isTrue();
+        heap.put("orders_0000000000000001.wal", Arrays.copyOf(sealed, 4096));
         assertThatThrownBy(() -> Wal.open(small(storage).build())).isInstanceOf(WalCorruptException.class);
+    }
+
+    @Test
+    void closeOfALogWithoutNewRecordsMakesNoSegment() throws Exception {
+        Wal.open(small(storage).build()).close();
+        Wal.open(small(storage).build()).close();
+        assertThat(heap.list()).contains("orders_current.wal").doesNotContain("orders_0000000000000001.wal");
+    }
+
+    @Test
+    void closeThatCannotPrepareTheNextSegmentLeavesTheLastOneToTheNextOpen() throws Exception {
+        FaultStorage.Fault fault = storage.fail(Operation.CREATE, () -> new IOException("no file")).after(1);
+        try (Wal wal = Wal.open(small(storage).closeTimeout(Duration.ofHours(1)).build())) {
+            wal.appendDurable(1, payload("the last record"));
+            fault.awaitHit();
+        }
+        fault.end();
+        assertThat(heap.list()).contains("orders_current.wal").doesNotContain("orders_0000000000000001.wal");
+        assertThat(Records.of(heap).values()).containsExactly("the last record");
     }
 
     @Test
@@ -553,14 +582,17 @@ class CommitTest {
         // Every size of the last record: one of them fills the segment to its end.
         for (int bytes = 0; bytes <= 320; bytes += 8) {
             HeapStorage fresh = new HeapStorage();
-            try (Wal wal = Wal.open(small(fresh).build())) {
+            try (Wal wal =
+                    Wal.open(small(fresh).heartbeatDelay(Duration.ofMillis(1)).build())) {
                 for (int i = 0; i < 10; i++) {
                     wal.appendDurable(1, ByteBuffer.allocate(1112));
                 }
                 wal.appendDurable(1, ByteBuffer.allocate(bytes));
-            }
-            for (String name : fresh.list()) {
-                assertThat(fresh.bytes(name).length).isLessThanOrEqualTo(Logs.SEGMENT_BYTES);
+                Logs.await("a heartbeat", () -> Records.of(fresh).size() == 11);
+                for (String name : fresh.list()) {
+                    boolean sealed = name.startsWith("orders_0");
+                    assertThat(sealed ? 0 : fresh.bytes(name).length).isLessThanOrEqualTo(Logs.SEGMENT_BYTES);
+                }
             }
             try (Wal wal = Wal.open(small(fresh).build())) {
                 assertThat(wal.lastSequence()).isEqualTo(11);

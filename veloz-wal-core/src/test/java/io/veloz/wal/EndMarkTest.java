@@ -32,12 +32,8 @@ class EndMarkTest {
     private static final int SECOND_MARK = 1024;
     private static final int RECORDS = 20;
 
-    private static MemoryStorage closed() {
-        MemoryStorage storage = new MemoryStorage();
-        try (Wal wal = TestLog.open(storage)) {
-            TestLog.append(wal, RECORDS);
-        }
-        return storage;
+    private static MemoryStorage idle() {
+        return TestLog.idle(wal -> TestLog.append(wal, RECORDS));
     }
 
     /** Returns the files while the writer runs, before any heartbeat. */
@@ -86,8 +82,8 @@ class EndMarkTest {
     }
 
     @Test
-    void closedLogThatIsCutAnywhereIsDamaged() {
-        MemoryStorage log = closed();
+    void idleLogThatIsCutAnywhereIsDamaged() {
+        MemoryStorage log = idle();
         List<Integer> boundaries = boundaries();
         for (int size : List.of(4096, boundaries.get(1), boundaries.get(7), boundaries.get(20), dataEnd(log))) {
             int whole = boundaries.indexOf(Math.min(size, boundaries.get(RECORDS)));
@@ -102,8 +98,8 @@ class EndMarkTest {
     }
 
     @Test
-    void closedLogThatIsZeroedAfterABatchIsDamagedWithTheExactRange() {
-        MemoryStorage log = closed();
+    void idleLogThatIsZeroedAfterABatchIsDamagedWithTheExactRange() {
+        MemoryStorage log = idle();
         for (int batch = 0; batch < RECORDS; batch++) {
             MemoryStorage zeroed = log.copy().zero(CURRENT, boundaries().get(batch));
             assertDamaged(zeroed, batch, "zeroed after batch " + batch);
@@ -116,7 +112,7 @@ class EndMarkTest {
 
     @Test
     void lossOfTheHeartbeatAloneLosesNothing() throws IOException {
-        MemoryStorage log = closed();
+        MemoryStorage log = idle();
         MemoryStorage zeroed = log.copy().zero(CURRENT, boundaries().get(RECORDS));
         assertThat(read(zeroed)).hasSize(RECORDS);
         TestLog.recover(zeroed);
@@ -196,18 +192,26 @@ class EndMarkTest {
     @Test
     void markNeedsNoAdditionalForce() {
         FaultStorage storage = new FaultStorage(new HeapStorage());
-        // No heartbeat before the close.
+        AtomicLong passed = new AtomicLong();
         try (Wal wal = Wal.open(
-                TestLog.config(storage).heartbeatDelay(Duration.ofHours(1)).build())) {
+                TestLog.config(storage).intervalClockNanos(passed::get).build())) {
             TestLog.append(wal, 1);
             storage.forgetCalls();
+            Logs.await("a mark, a heartbeat and one force", () -> {
+                passed.addAndGet(Duration.ofHours(2).toNanos());
+                wal.sync();
+                // The other files are those of the thread that prepares the next segment.
+                return operationsByFile(storage)
+                        .containsValue(List.of(Operation.WRITE, Operation.WRITE, Operation.FORCE));
+            });
         }
-        // The other files are those of the thread that prepares the next segment.
-        Map<Long, List<Operation>> operationsByFile = storage.calls().stream()
+    }
+
+    private static Map<Long, List<Operation>> operationsByFile(FaultStorage storage) {
+        return storage.calls().stream()
                 .collect(Collectors.groupingBy(
                         FaultStorage.Call::file,
                         Collectors.mapping(FaultStorage.Call::operation, Collectors.toList())));
-        assertThat(operationsByFile.values()).contains(List.of(Operation.WRITE, Operation.WRITE, Operation.FORCE));
     }
 
     @Test

@@ -24,16 +24,13 @@ class LyingIndexTest {
     /** Writes a segment whose index has a few entries, one per 64 KiB. */
     @BeforeAll
     static void writeLog() {
-        MemoryStorage storage = new MemoryStorage();
-        WalConfig config = TestLog.config(storage).segmentBytes(512 * 1024).build();
-        try (Wal wal = Wal.open(config)) {
+        log = TestLog.idle(builder -> builder.segmentBytes(512 * 1024), wal -> {
             for (int i = 0; i < 120; i++) {
                 wal.appendDurable(1, ByteBuffer.allocate(2_000));
             }
             wal.roll();
             TestLog.append(wal, 2);
-        }
-        log = storage;
+        });
         records = read(log).size();
     }
 

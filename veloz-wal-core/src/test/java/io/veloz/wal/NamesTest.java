@@ -27,15 +27,13 @@ class NamesTest {
 
     /** Returns a log with sealed segments 1 to 3, current segment 4 and prepared segment 5. */
     private static MemoryStorage log() {
-        MemoryStorage storage = new MemoryStorage();
-        try (Wal wal = TestLog.open(storage)) {
+        return TestLog.idle(wal -> {
             for (int i = 0; i < 3; i++) {
                 TestLog.append(wal, 3);
                 wal.roll();
             }
             TestLog.append(wal, 1);
-        }
-        return TestLog.prepare(storage);
+        });
     }
 
     private static WalCorruptException refused(MemoryStorage storage, String file) {

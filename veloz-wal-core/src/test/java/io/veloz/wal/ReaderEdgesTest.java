@@ -75,7 +75,7 @@ class ReaderEdgesTest {
         write(12, 5);
         Files.delete(scratch.resolve("log").resolve("orders_current.wal"));
         SalvageReport report = WalRecovery.salvage(options(), scratch.resolve("salvaged"), WalProgress.NONE);
-        assertThat(report.records()).isEqualTo(10);
+        assertThat(report.records()).isEqualTo(12);
         assertThat(report.lost()).isNotEmpty();
     }
 }

@@ -31,20 +31,17 @@ class RollCrashTest {
 
     @BeforeAll
     static void writeLog() throws IOException {
-        MemoryStorage storage = new MemoryStorage();
-        try (Wal wal = TestLog.open(storage)) {
+        log = TestLog.idle(wal -> {
             TestLog.append(wal, 3);
             wal.roll();
             TestLog.append(wal, 2);
             TestLog.appendGroup(wal, 2);
             wal.roll();
             TestLog.append(wal, 2);
-        }
-        log = TestLog.prepare(storage);
-        all = read(storage);
-        unsealedTwo =
-                Arrays.copyOf(storage.copy().cut(sealed(2), dataEnd(sealed(2))).bytes(sealed(2)), 16 * 1024);
-        blankThree = storage.copy().unmarked(CURRENT).zero(CURRENT, 4096).bytes(CURRENT);
+        });
+        all = read(log);
+        unsealedTwo = Arrays.copyOf(log.copy().cut(sealed(2), dataEnd(sealed(2))).bytes(sealed(2)), 16 * 1024);
+        blankThree = log.copy().unmarked(CURRENT).zero(CURRENT, 4096).bytes(CURRENT);
     }
 
     private static int dataEnd(String file) {

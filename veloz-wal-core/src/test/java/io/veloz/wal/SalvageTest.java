@@ -39,8 +39,7 @@ class SalvageTest {
 
     @BeforeAll
     static void writeLog() {
-        MemoryStorage storage = new MemoryStorage();
-        try (Wal wal = TestLog.open(storage)) {
+        log = TestLog.idle(wal -> {
             TestLog.append(wal, 3);
             wal.roll();
             TestLog.append(wal, 1);
@@ -49,9 +48,8 @@ class SalvageTest {
             TestLog.append(wal, 1);
             wal.roll();
             TestLog.append(wal, 2);
-        }
-        log = storage;
-        all = read(storage);
+        });
+        all = read(log);
     }
 
     private static final int HEARTBEAT_BYTES = 88;
@@ -141,15 +139,15 @@ class SalvageTest {
             }
         }
         List<TestLog.LoggedRecord> whole = read(storage);
-        byte[] bytes = storage.bytes(CURRENT);
+        byte[] bytes = storage.bytes(sealed(1));
         int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("record 30");
         try (WalReader reader =
-                WalReader.open(ReadOptions.of(storage.flip(CURRENT, at, 1)).salvage())) {
+                WalReader.open(ReadOptions.of(storage.flip(sealed(1), at, 1)).salvage())) {
             assertThat(TestLog.rest(reader)).hasSize(60).isSubsetOf(whole);
             assertThat(reader.lost()).singleElement().satisfies(range -> {
                 assertThat(range.firstSequence()).isEqualTo(32);
                 assertThat(range.lastSequence()).isEqualTo(32);
-                assertThat(range.file()).isEqualTo(CURRENT);
+                assertThat(range.file()).isEqualTo(sealed(1));
             });
         }
     }

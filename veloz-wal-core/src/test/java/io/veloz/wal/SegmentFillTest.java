@@ -23,7 +23,7 @@ class SegmentFillTest {
     private static final long BEGIN = 4;
     private static final int RECORDS = 15;
 
-    /** The whole log: sealed segments 1 to 4, and 5. */
+    /** The whole log: sealed segments 1 to 5, and 6, which is empty. */
     private static MemoryStorage whole;
 
     private static MemoryStorage restored;
@@ -231,7 +231,7 @@ class SegmentFillTest {
     void segmentThatIsNotTheOneThatTheLogFollowsIsRefused() throws IOException {
         // The same log, whose copy went another way from record 7 on.
         MemoryStorage fork = whole.copy();
-        for (long number = 3; number <= BEGIN; number++) {
+        for (long number = 3; number <= BEGIN + 1; number++) {
             fork.remove(sealed(number));
         }
         fork.remove(TestLog.CURRENT);

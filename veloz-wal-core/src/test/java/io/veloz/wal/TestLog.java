@@ -1,5 +1,6 @@
 package io.veloz.wal;
 
+import io.veloz.wal.fault.Logs;
 import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /** Small logs for tests, and reading them as lists. */
 final class TestLog {
@@ -94,6 +97,27 @@ final class TestLog {
 
     static List<Long> sequences(List<LoggedRecord> records) {
         return records.stream().map(LoggedRecord::sequence).toList();
+    }
+
+    /** Returns the files of an idle log, as a kill leaves them: a heartbeat states that all records are durable. */
+    static MemoryStorage idle(Consumer<Wal> writes) {
+        return idle(builder -> builder, writes);
+    }
+
+    static MemoryStorage idle(UnaryOperator<WalConfig.Builder> settings, Consumer<Wal> writes) {
+        MemoryStorage storage = new MemoryStorage();
+        AtomicLong passed = new AtomicLong();
+        WalConfig.Builder config = config(storage).intervalClockNanos(() -> System.nanoTime() + passed.get());
+        try (Wal wal = Wal.open(settings.apply(config).build())) {
+            writes.accept(wal);
+            Logs.await("a heartbeat", () -> {
+                // Again, because the commit thread begins to be idle after it has acknowledged the last record.
+                passed.addAndGet(Duration.ofHours(2).toNanos());
+                wal.sync();
+                return read(storage).stream().anyMatch(record -> record.sequence() == wal.lastSequence());
+            });
+            return prepare(storage.copy());
+        }
     }
 
     /** Prepares the segment after the current one, unless the log did so before it was closed. */

@@ -166,10 +166,7 @@ class TornTailTest {
 
     @Test
     void heartbeatProvesTheLastBatch() {
-        MemoryStorage storage = new MemoryStorage();
-        try (Wal wal = TestLog.open(storage)) {
-            TestLog.append(wal, 3);
-        }
+        MemoryStorage storage = TestLog.idle(wal -> TestLog.append(wal, 3));
         int end = dataEnd(storage);
         for (int position = end - 56 - 56 - 32; position < end - 56; position++) {
             MemoryStorage damaged = storage.copy().flip(CURRENT, position, 1);
