@@ -243,11 +243,10 @@ public final class CommitThread implements Runnable {
             } catch (StorageFullException e) {
                 // The blocks of the segment are allocated, so this needs copy-on-write storage or a quota.
                 // Nothing of the batch counts yet: the retry writes the same bytes to the same position.
-                if (closing && records == 0) {
+                if (!waitForSpace(e, records > 0)) {
                     // No caller waits for a heartbeat. The log ends as after a crash, with everything acknowledged.
                     return;
                 }
-                waitForSpace(e);
             }
         }
         if (state.writeBlocked != null) {
@@ -265,8 +264,12 @@ public final class CommitThread implements Runnable {
         stats.batch(records, active.position() - before);
     }
 
-    private void waitForSpace(StorageFullException cause) throws IOException {
+    /** Waits before a retry; false if the log is closing and the batch is not needed. */
+    private boolean waitForSpace(StorageFullException cause, boolean needed) throws IOException {
         if (closing) {
+            if (!needed) {
+                return false;
+            }
             throw new IOException("closed while the disk was full and appended records could not be written", cause);
         }
         if (state.writeBlocked == null) {
@@ -276,6 +279,7 @@ public final class CommitThread implements Runnable {
         }
         LockSupport.parkNanos(this, DISK_FULL_RETRY_NANOS);
         state.throwIfFailed();
+        return true;
     }
 
     private void force() throws IOException {
