@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Durability;
+import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalLockedException;
+import io.veloz.wal.WalProgress;
+import io.veloz.wal.WalRecovery;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -227,6 +230,10 @@ class MutantCasesTest {
                                 .as("the record acknowledged after the tail")
                                 .isEqualTo(last))
                         .doesNotThrowAnyException();
+                // The close sealed the segment, so its footer alone does not show what is missing before it.
+                assertThat(WalRecovery.verify(ReadOptions.of(dark), WalProgress.NONE)
+                                .lost())
+                        .isEmpty();
             }
         }
     }
