@@ -47,7 +47,7 @@ record ImportPosition(long sequence, OptionalLong index) {
      * @throws WalVersionException if a later version of this library wrote it
      */
     static Optional<ImportPosition> read(Storage storage, String prefix) throws IOException {
-        if (!storage.list().contains(name(prefix))) {
+        if (!storage.exists(name(prefix))) {
             return Optional.empty();
         }
         ByteBuffer content = ByteBuffer.allocate(LONGEST_FILE_BYTES);

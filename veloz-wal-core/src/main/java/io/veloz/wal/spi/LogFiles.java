@@ -123,7 +123,7 @@ public final class LogFiles {
 
     /** Returns whether a restore into this directory has begun and has not ended. */
     public boolean isRestoring() throws IOException {
-        return storage.list().contains(names.restoring());
+        return storage.exists(names.restoring());
     }
 
     /**
@@ -342,7 +342,7 @@ public final class LogFiles {
         if (firstSegment > 1 || firstSequence > 1) {
             TrimMark.writer(storage, names, id).write(firstSegment, firstSequence);
         }
-        if (!storage.list().contains(names.current())) {
+        if (!storage.exists(names.current())) {
             List<Long> sealed = sealed();
             long number = sealed.isEmpty() ? firstSegment : sealed.get(sealed.size() - 1) + 1;
             // The limits in it do not matter, because the next open replaces a segment without records.

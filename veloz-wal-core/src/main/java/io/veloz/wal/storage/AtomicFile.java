@@ -16,7 +16,7 @@ public final class AtomicFile {
     /** Replaces the content of a file, and returns when the new content is durable. */
     public static void replace(Storage storage, String name, String temporaryName, ByteBuffer content)
             throws IOException {
-        if (storage.list().contains(temporaryName)) {
+        if (storage.exists(temporaryName)) {
             storage.delete(temporaryName);
         }
         try (StorageFile file = storage.create(temporaryName)) {

@@ -138,6 +138,17 @@ public final class DiskStorage implements Storage {
     }
 
     @Override
+    public boolean exists(String name) throws IOException {
+        try {
+            Path path = directory.resolve(name);
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isRegularFile();
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    @Override
     public Map<String, String> irregular() throws IOException {
         Map<String, String> kinds = new TreeMap<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {

@@ -20,6 +20,11 @@ public interface Storage {
     /** Returns the names of the regular files, in no particular order. */
     List<String> list() throws IOException;
 
+    /** Returns whether a regular file has this name. */
+    default boolean exists(String name) throws IOException {
+        return list().contains(name);
+    }
+
     /** Returns the kinds of the irregular files by name: a directory, a symbolic link, a FIFO or device. */
     default Map<String, String> irregular() throws IOException {
         return Map.of();

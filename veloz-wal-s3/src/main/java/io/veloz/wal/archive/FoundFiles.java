@@ -548,7 +548,7 @@ final class FoundFiles {
             } catch (BadObjectException | MissingKeyException e) {
                 noteKey(e);
                 problem(attachment.key(), -1, -1, String.valueOf(e.getMessage()));
-                if (files.storage().list().contains(files.checkpointName())) {
+                if (files.storage().exists(files.checkpointName())) {
                     files.storage().delete(files.checkpointName());
                 }
                 continue;

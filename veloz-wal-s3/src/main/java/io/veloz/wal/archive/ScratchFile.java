@@ -24,7 +24,7 @@ final class ScratchFile implements ObjectFiles.Sink, SlotCodec.Content, AutoClos
     @Override
     public void restart() throws IOException {
         close();
-        if (storage.list().contains(name)) {
+        if (storage.exists(name)) {
             storage.delete(name);
         }
         file = storage.create(name);

@@ -128,11 +128,12 @@ public final class RollStall {
         table.title("  %-44s %,14d       floor %,14d", what + ", rolls", series.rolls, floor.rolls);
     }
 
-    /** Measures one turn. */
+    /** Measures one turn. The log grows to segments of full size first, so a large segment is large from the start. */
     @SuppressWarnings("try") // a measured log's close() may be interrupted
     private void measure(LogKind kind, Path directory, LogKind.Settings settings, Load load, Series series)
             throws Exception {
         try (MeasuredLog log = kind.open(directory, settings)) {
+            log.grow();
             load.run(log, arguments.number("warm-up-seconds"), new Series());
             long before = log.rolls().orElseThrow();
             load.run(log, arguments.number("seconds"), series);

@@ -13,6 +13,12 @@ import java.util.OptionalLong;
  */
 @SuppressWarnings("try") // close() waits for a thread, and may be interrupted
 public interface MeasuredLog extends AutoCloseable {
+    /**
+     * Brings the log to its steady state, in which its files have their full size. It may append records of its own, which a
+     * replay returns. Does nothing for a log that starts in this state. Called before the first append.
+     */
+    default void grow() throws Exception {}
+
     /** Returns how often the log has continued in its next file; empty if the log does not report this. */
     default OptionalLong rolls() {
         return OptionalLong.empty();

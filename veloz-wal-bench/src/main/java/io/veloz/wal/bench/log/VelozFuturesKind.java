@@ -8,12 +8,12 @@ import java.nio.file.Path;
 public final class VelozFuturesKind extends VelozKind {
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
-        return new Open(Wal.open(config(directory, settings).build()));
+        return new Open(Wal.open(config(directory, settings).build()), settings);
     }
 
     private static final class Open extends VelozLog {
-        Open(Wal wal) {
-            super(wal);
+        Open(Wal wal, Settings settings) {
+            super(wal, settings.segmentBytes());
         }
 
         @Override

@@ -23,12 +23,12 @@ public class VelozKind implements LogKind {
     @Override
     public MeasuredLog open(Path directory, Settings settings) {
         if (!settings.callbacks()) {
-            return new WithoutCallbacks(Wal.open(config(directory, settings).build()));
+            return new WithoutCallbacks(Wal.open(config(directory, settings).build()), settings);
         }
         Callbacks callbacks = new Callbacks();
         Wal wal = Wal.open(config(directory, settings).listener(callbacks).build());
         callbacks.startAfter(wal.lastSequence());
-        return new WithCallbacks(wal, callbacks);
+        return new WithCallbacks(wal, settings, callbacks);
     }
 
     static WalConfig.Builder config(Path directory, Settings settings) {
@@ -63,6 +63,11 @@ public class VelozKind implements LogKind {
             called = sequence;
         }
 
+        /** Continues with the record after a sequence; the records before it have no callbacks. */
+        void continueAfter(long sequence) {
+            added = sequence;
+        }
+
         /** Adds the callback of the next record. The append that follows publishes the slot to the notifier thread. */
         void add(Runnable callback) {
             added++;
@@ -89,9 +94,15 @@ public class VelozKind implements LogKind {
     private static final class WithCallbacks extends VelozLog {
         private final Callbacks callbacks;
 
-        WithCallbacks(Wal wal, Callbacks callbacks) {
-            super(wal);
+        WithCallbacks(Wal wal, Settings settings, Callbacks callbacks) {
+            super(wal, settings.segmentBytes());
             this.callbacks = callbacks;
+        }
+
+        @Override
+        public void grow() {
+            super.grow();
+            callbacks.continueAfter(wal.lastSequence());
         }
 
         @Override
@@ -102,8 +113,8 @@ public class VelozKind implements LogKind {
     }
 
     private static final class WithoutCallbacks extends VelozLog {
-        WithoutCallbacks(Wal wal) {
-            super(wal);
+        WithoutCallbacks(Wal wal, Settings settings) {
+            super(wal, settings.segmentBytes());
         }
 
         @Override

@@ -116,10 +116,14 @@ public enum Workload {
         return recordBytes;
     }
 
-    /** Measures a log in an empty directory. A warm-up before it is not counted. */
+    /**
+     * Measures a log in an empty directory. First the log grows to its steady state, then a warm-up takes place; neither is
+     * counted.
+     */
     @SuppressWarnings("try") // a measured log's close() may be interrupted
     Map<Metric, Double> run(Run run) throws Exception {
         try (MeasuredLog log = run.kind().open(run.directory(), settings())) {
+            log.grow();
             Load load = new Load(log, recordBytes);
             if (run.warmUpSeconds() > 0) {
                 var unused =

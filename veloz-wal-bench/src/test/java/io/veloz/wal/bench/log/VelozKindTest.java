@@ -28,21 +28,33 @@ class VelozKindTest {
     }
 
     @Test
-    void logDoesNotRollBeforeItsSegmentIsFull() throws Exception {
+    void grownLogDoesNotRollUntilASegmentOfFullSizeIsUsed() throws Exception {
         try (MeasuredLog log = kind.open(directory, settings(16, false))) {
+            log.grow();
+            long rolls = log.rolls().orElseThrow();
             for (int i = 0; i < 15 * MIB / RECORD_BYTES; i++) {
                 log.appendBuffered(record());
             }
             log.sync();
 
-            assertThat(log.rolls()).hasValue(0);
+            assertThat(log.rolls()).hasValue(rolls);
         }
     }
 
     @Test
-    void callbackOfEachRecordRuns() throws Exception {
+    void logThatStartsWithItsFullSizeGrowsWithoutARecord() throws Exception {
+        try (MeasuredLog log = kind.open(directory, settings(4, false))) {
+            log.grow();
+        }
+
+        assertThat(kind.replay(directory, settings(4, false)).records()).isZero();
+    }
+
+    @Test
+    void callbackOfARecordAfterTheGrowthRuns() throws Exception {
         CountDownLatch durable = new CountDownLatch(2);
         try (MeasuredLog log = kind.open(directory, settings(16, true))) {
+            log.grow();
             log.appendAsync(record(), durable::countDown);
             log.appendAsync(record(), durable::countDown);
             log.sync();

@@ -42,7 +42,7 @@ public record CheckpointFile(
             long createdNanos,
             CheckpointContent content)
             throws IOException {
-        if (storage.list().contains(temporaryName)) {
+        if (storage.exists(temporaryName)) {
             storage.delete(temporaryName);
         }
         try (StorageFile file = storage.create(temporaryName)) {

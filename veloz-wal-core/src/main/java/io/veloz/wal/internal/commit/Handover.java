@@ -246,7 +246,7 @@ public final class Handover {
             if (stopping || state.hasFailed()) {
                 throw new StoppedException();
             }
-            if (stalls.areWaiting() || filled < FILL_AHEAD * used) {
+            if (isAwaited() || stalls.areWaiting() || filled < FILL_AHEAD * used) {
                 return true;
             }
         }

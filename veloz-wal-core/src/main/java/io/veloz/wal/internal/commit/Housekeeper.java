@@ -306,7 +306,7 @@ public final class Housekeeper implements Runnable {
     }
 
     private void publish() throws IOException {
-        if (storage.list().contains(names.prepared())) {
+        if (storage.exists(names.prepared())) {
             throw new IllegalStateException(names.prepared() + " is in use; expected it to have been renamed");
         }
         retryWhileFull(() -> rename(names.preparing(), names.prepared()));

@@ -8,6 +8,7 @@ import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.recovery.FoundSegment.Finding;
+import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.TailSearch;
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class DirectoryScan {
     /** A larger file without a valid header is not read to check whether it is blank. */
     private static final long LARGEST_WITHOUT_HEADER = 1L << 32;
+
+    /** The header page and the header of the first batch. One read of each file is enough for most. */
+    private static final int START_BYTES = SegmentHeader.BYTES + SegmentOpening.BYTES;
 
     /**
      * One file, or the place of a missing one.
@@ -66,12 +70,8 @@ final class DirectoryScan {
             return new Entry(newName, fileBytes, header, endMark, blank, opening, problem);
         }
 
-        Entry blank(boolean value) {
-            return new Entry(name, fileBytes, header, endMark, value, opening, problem);
-        }
-
-        Entry opening(@Nullable SegmentOpening value) {
-            return new Entry(name, fileBytes, header, endMark, blank, value, problem);
+        Entry withData(@Nullable SegmentOpening value) {
+            return new Entry(name, fileBytes, header, endMark, false, value, problem);
         }
 
         SegmentHeader requiredHeader() {
@@ -127,18 +127,24 @@ final class DirectoryScan {
         found.sort(Comparator.comparingLong(Entry::number));
         setAsideTrimmed(found);
         buildChain(found, traces, acceptMissingEnds);
-        readOpenings();
     }
 
     /** Returns null if the file is an incomplete prepared segment, which counts as missing. */
     private @Nullable Entry readHeader(String name) throws IOException {
         try (StorageFile file = storage.openForReading(name)) {
-            ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            int available = file.readFully(page, 0);
+            ByteBuffer start = ByteBuffer.allocate(START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            int read = file.readFully(start, 0);
+            ByteBuffer page = start.slice(0, SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            int available = Math.min(read, SegmentHeader.BYTES);
             try {
                 SegmentHeader header = SegmentHeader.decode(page, available);
-                header.checkFileBytes(file.size());
-                return new Entry(name, file.size(), header, header.endMark(page), false, null, null);
+                long fileBytes = file.size();
+                header.checkFileBytes(fileBytes);
+                boolean blank = BatchScanner.isZero(start, SegmentHeader.BYTES, read - SegmentHeader.BYTES);
+                @Nullable
+                SegmentOpening opening =
+                        read < START_BYTES ? null : SegmentOpening.decode(start, SegmentHeader.BYTES, header);
+                return new Entry(name, fileBytes, header, header.endMark(page), blank, opening, null);
             } catch (UnknownFormatException e) {
                 return unreadable(name, file.size(), Verdict.UNKNOWN_VERSION, e);
             } catch (DamagedException e) {
@@ -258,7 +264,7 @@ final class DirectoryScan {
             nextSequence = -1;
         }
         for (Entry file : found) {
-            Entry segment = file.blank(isBlank(file));
+            Entry segment = file.blank ? searchForData(file) : file;
             Entry last = chain.isEmpty() ? null : chain.get(chain.size() - 1);
             if (last != null && last.number() == segment.number()) {
                 chain.set(chain.size() - 1, choose(last, segment));
@@ -278,11 +284,12 @@ final class DirectoryScan {
         }
     }
 
-    private boolean isBlank(Entry segment) throws IOException {
+    /** Checks that a segment is blank after its first bytes as well. A writer may have appended to it meanwhile. */
+    private Entry searchForData(Entry segment) throws IOException {
+        SegmentHeader header = segment.requiredHeader();
         try (StorageFile file = storage.openForReading(segment.name)) {
-            return depth.readsRecords()
-                    ? SameSegment.isBlank(file)
-                    : TailSearch.isBlank(file, segment.requiredHeader());
+            boolean blank = depth.readsRecords() ? SameSegment.isBlank(file) : TailSearch.isBlank(file, header);
+            return blank ? segment : segment.withData(SegmentOpening.read(file, header));
         }
     }
 
@@ -300,17 +307,6 @@ final class DirectoryScan {
 
     private static SameSegment sameSegment(Entry segment) {
         return new SameSegment(segment.name, segment.requiredHeader(), segment.blank);
-    }
-
-    private void readOpenings() throws IOException {
-        for (int i = 0; i < chain.size(); i++) {
-            Entry segment = chain.get(i);
-            if (segment.header != null) {
-                try (StorageFile file = storage.openForReading(segment.name)) {
-                    chain.set(i, segment.opening(SegmentOpening.read(file, segment.header)));
-                }
-            }
-        }
     }
 
     /** Returns the files with a problem that are not part of the chain. */

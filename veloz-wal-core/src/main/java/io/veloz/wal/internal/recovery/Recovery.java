@@ -4,6 +4,7 @@ import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalException;
+import io.veloz.wal.internal.ParallelForce;
 import io.veloz.wal.internal.format.Checksum;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.LogId;
@@ -195,7 +196,7 @@ public final class Recovery {
      * the one named by its number is used, until the current file is deleted.
      */
     public void sealCurrent() throws IOException {
-        if (!storage.list().contains(names.current())) {
+        if (!storage.exists(names.current())) {
             return;
         }
         Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, false).analyse();
@@ -240,7 +241,7 @@ public final class Recovery {
             try (StorageFile torn = storage.openForReading(segment.name())) {
                 int checksum = checksum(torn, segment.dataEnd(), segment.tornEnd());
                 String name = names.quarantine(segment.number(), segment.dataEnd(), checksum);
-                if (storage.list().contains(name)) {
+                if (storage.exists(name)) {
                     continue;
                 }
                 copy(torn, segment.dataEnd(), segment.tornEnd(), name);
@@ -252,7 +253,7 @@ public final class Recovery {
 
     private void copy(StorageFile source, long from, long to, String name) throws IOException {
         String temporary = names.temporary(name);
-        if (storage.list().contains(temporary)) {
+        if (storage.exists(temporary)) {
             storage.delete(temporary);
         }
         try (StorageFile target = storage.create(temporary)) {
@@ -287,13 +288,13 @@ public final class Recovery {
 
     /** Forces the sealed segments as well, because they may have been copied here a moment ago. */
     private void forceSealed(List<FoundSegment> written) throws IOException {
+        List<String> sealed = new ArrayList<>();
         for (FoundSegment segment : written) {
             if (segment.footer() != null) {
-                try (StorageFile file = storage.open(segment.name())) {
-                    file.force();
-                }
+                sealed.add(segment.name());
             }
         }
+        ParallelForce.force(storage, sealed);
     }
 
     /**

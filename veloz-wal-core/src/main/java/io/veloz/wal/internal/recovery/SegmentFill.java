@@ -51,7 +51,7 @@ public final class SegmentFill {
     }
 
     public boolean isPending() throws IOException {
-        return storage.list().contains(names.fill());
+        return storage.exists(names.fill());
     }
 
     /**

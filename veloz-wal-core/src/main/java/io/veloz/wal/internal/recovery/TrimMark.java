@@ -52,7 +52,7 @@ public record TrimMark(LogId logId, long firstSegment, long firstSequence) {
 
     /** Returns the mark; null if the log was never trimmed. */
     public static @Nullable TrimMark read(Storage storage, SegmentNames names) throws IOException, DamagedException {
-        if (!storage.list().contains(names.trimMark())) {
+        if (!storage.exists(names.trimMark())) {
             return null;
         }
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -282,7 +282,8 @@ public final class BatchScanner {
         return damagedSequence;
     }
 
-    static boolean isZero(ByteBuffer buffer, int at, int length) {
+    /** Returns whether some bytes of a buffer are zero. */
+    public static boolean isZero(ByteBuffer buffer, int at, int length) {
         for (int i = at; i < at + length; i++) {
             if (buffer.get(i) != 0) {
                 return false;

@@ -63,7 +63,7 @@ public final class SegmentMaker {
      */
     public static StorageFile fill(Storage storage, SegmentNames names, SegmentHeader header, Pace pace)
             throws IOException {
-        if (storage.list().contains(names.preparing())) {
+        if (storage.exists(names.preparing())) {
             storage.delete(names.preparing());
         }
         StorageFile file = storage.create(names.preparing());

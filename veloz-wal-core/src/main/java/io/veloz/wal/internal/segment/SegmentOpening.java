@@ -21,21 +21,25 @@ import org.jspecify.annotations.Nullable;
  */
 public record SegmentOpening(Predecessor predecessor, long firstSequence, long durableSequence, boolean declaresLoss) {
 
+    /** The bytes that {@link #decode} needs. */
+    public static final int BYTES = BatchHeader.BYTES + Predecessor.BYTES;
+
     /** Reads only the header of the first batch; returns null if it is absent or invalid, which a scan can explain. */
     public static @Nullable SegmentOpening read(StorageFile file, SegmentHeader segment) throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(BatchHeader.BYTES + Predecessor.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        if (file.readFully(bytes, SegmentHeader.BYTES) < bytes.capacity()) {
-            return null;
-        }
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        return file.readFully(bytes, SegmentHeader.BYTES) < BYTES ? null : decode(bytes, 0, segment);
+    }
+
+    /** Returns the header of the first batch from its bytes in a buffer; null if it is absent or invalid. */
+    public static @Nullable SegmentOpening decode(ByteBuffer bytes, int at, SegmentHeader segment) {
         try {
             BatchHeader batch = new BatchHeader();
             Checksum checksum = new Checksum();
-            batch.decode(bytes, 0, segment, checksum);
+            batch.decode(bytes, at, segment, checksum);
             if (!batch.opensSegment()) {
                 return null;
             }
-            Predecessor predecessor = Predecessor.decode(bytes, BatchHeader.BYTES, segment.salt(), checksum);
+            Predecessor predecessor = Predecessor.decode(bytes, at + BatchHeader.BYTES, segment.salt(), checksum);
             return new SegmentOpening(predecessor, batch.firstSequence, batch.durableSequence, batch.declaresLoss());
         } catch (DamagedException e) {
             return null;

@@ -100,7 +100,7 @@ public final class SegmentSealer {
      */
     public static Footer sealCopy(Storage storage, StorageFile source, Data data, String name, String temporaryName)
             throws IOException {
-        if (storage.list().contains(temporaryName)) {
+        if (storage.exists(temporaryName)) {
             storage.delete(temporaryName);
         }
         Footer footer;

@@ -53,7 +53,7 @@ public final class LockedLogStorage implements Storage {
 
     @Override
     public StorageLock lock(String name) throws IOException {
-        boolean isNew = !disk.list().contains(name);
+        boolean isNew = !disk.exists(name);
         StorageLock taken = disk.lock(name);
         lock = taken;
         if (isNew) {

@@ -40,7 +40,7 @@ final class SetAside {
 
     private String free(String name) throws IOException {
         String kept = name + suffix;
-        for (int i = 2; storage.list().contains(kept); i++) {
+        for (int i = 2; storage.exists(kept); i++) {
             kept = name + suffix + "-" + i;
         }
         return kept;

@@ -198,7 +198,7 @@ final class Staging implements AutoCloseable {
         lock = files.lock();
         ownership = new Ownership(target);
         ownership.apply(target.resolve(files.lockName()));
-        if (storage.list().contains(FollowState.fileName(prefix))) {
+        if (storage.exists(FollowState.fileName(prefix))) {
             throw new WalRestoreException(
                     Reason.TARGET_NOT_EMPTY,
                     target + " is a standby that follows an archive; promote it, or restore into another directory",
