@@ -567,7 +567,8 @@ class CommitTest {
 
     @Test
     void closeThatCannotPrepareTheNextSegmentLeavesTheLastOneToTheNextOpen() throws Exception {
-        FaultStorage.Fault fault = storage.fail(Operation.CREATE, () -> new IOException("no file")).after(1);
+        FaultStorage.Fault fault =
+                storage.fail(Operation.CREATE, () -> new IOException("no file")).after(1);
         try (Wal wal = Wal.open(small(storage).closeTimeout(Duration.ofHours(1)).build())) {
             wal.appendDurable(1, payload("the last record"));
             fault.awaitHit();

@@ -193,8 +193,8 @@ class EndMarkTest {
     void markNeedsNoAdditionalForce() {
         FaultStorage storage = new FaultStorage(new HeapStorage());
         AtomicLong passed = new AtomicLong();
-        try (Wal wal = Wal.open(
-                TestLog.config(storage).intervalClockNanos(passed::get).build())) {
+        try (Wal wal =
+                Wal.open(TestLog.config(storage).intervalClockNanos(passed::get).build())) {
             TestLog.append(wal, 1);
             storage.forgetCalls();
             Logs.await("a mark, a heartbeat and one force", () -> {

@@ -40,7 +40,8 @@ class RollCrashTest {
             TestLog.append(wal, 2);
         });
         all = read(log);
-        unsealedTwo = Arrays.copyOf(log.copy().cut(sealed(2), dataEnd(sealed(2))).bytes(sealed(2)), 16 * 1024);
+        unsealedTwo =
+                Arrays.copyOf(log.copy().cut(sealed(2), dataEnd(sealed(2))).bytes(sealed(2)), 16 * 1024);
         blankThree = log.copy().unmarked(CURRENT).zero(CURRENT, 4096).bytes(CURRENT);
     }
 

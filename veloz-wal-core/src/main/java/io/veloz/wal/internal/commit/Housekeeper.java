@@ -275,8 +275,11 @@ public final class Housekeeper implements Runnable {
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file = SegmentMaker.fill(storage, names, header, (filled, nanos) ->
-                        handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos));
+                StorageFile file = SegmentMaker.fill(
+                        storage,
+                        names,
+                        header,
+                        (filled, nanos) -> handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos));
                 diskFullEnded();
                 return file;
             } catch (StoppedException e) {
