@@ -20,6 +20,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -127,12 +128,10 @@ abstract class RecoveredLog {
         }
     }
 
-    /** Changes a byte of the first record. */
+    /** Cuts the first segment in its first batch. */
     void damage() throws IOException {
-        Path current = log().resolve(LogFiles.of(log()).currentName());
-        byte[] bytes = Files.readAllBytes(current);
-        bytes[4096 + 20]++;
-        Files.write(current, bytes);
+        Path first = log().resolve(LogFiles.of(log()).sealedName(1));
+        Files.write(first, Arrays.copyOf(Files.readAllBytes(first), 4096 + 20));
     }
 
     /** Copies the files of a directory. */

@@ -350,16 +350,16 @@ class EngineProcessTest {
     @Test
     void engineThatCannotReadItsLogEndsWithTheReason() throws Exception {
         tradeBefore();
-        Path current = wal().resolve("orders_current.wal");
-        byte[] bytes = Files.readAllBytes(current);
+        Path first = wal().resolve("orders_0000000000000001.wal");
+        byte[] bytes = Files.readAllBytes(first);
         bytes[4096 + 40] ^= 1;
-        Files.write(current, bytes);
+        Files.write(first, bytes);
         assertThat(RunningEngine.run(dir, "--wal", wal().toString(), "--http", "0", "--read-only"))
                 .startsWith("2 error: ")
-                .contains("orders_current.wal");
+                .contains("orders_0000000000000001.wal");
         assertThat(RunningEngine.run(dir, "--wal", wal().toString(), "--http", "0"))
                 .startsWith("2 error: ")
-                .contains("orders_current.wal");
+                .contains("orders_0000000000000001.wal");
         assertThat(RunningEngine.run(dir, "--wal", dir.resolve("nothing").toString(), "--http", "0", "--read-only"))
                 .startsWith("2 error: cannot open directory ");
         assertThat(dir.resolve("nothing")).doesNotExist();

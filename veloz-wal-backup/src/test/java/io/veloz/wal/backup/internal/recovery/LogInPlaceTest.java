@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,14 +99,12 @@ class LogInPlaceTest {
 
     @Test
     void damagedLogFails() throws IOException {
-        Path current = log().resolve(LogFiles.of(log()).currentName());
-        byte[] bytes = Files.readAllBytes(current);
-        bytes[4096 + 20]++;
-        Files.write(current, bytes);
+        Path first = log().resolve(LogFiles.of(log()).sealedName(1));
+        Files.write(first, Arrays.copyOf(Files.readAllBytes(first), 4096 + 20));
         assertThat(failed(logId, 0))
                 .singleElement()
                 .asString()
-                .contains(log() + " is damaged: orders_current.wal: CORRUPT");
+                .contains(log() + " is damaged: orders_0000000000000001.wal: CORRUPT");
     }
 
     @Test
