@@ -408,8 +408,9 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Commits all appended records, and closes the files. When this returns, every append was acknowledged or has
-     * failed, and every future is complete. If two threads call it concurrently, the second one waits for the first.
+     * Commits all appended records, seals the last segment, and closes the files. When this returns, every append was
+     * acknowledged or has failed, and every future is complete. A full disk is no reason to fail once all records are durable:
+     * then the next open seals the segment. If two threads call it concurrently, the second one waits for the first.
      * Later calls do nothing.
      *
      * @throws IllegalStateException if a callback or the listener calls it: it would wait for itself. The log stays open

@@ -269,7 +269,10 @@ public final class WalConfig {
             return this;
         }
 
-        /** Sets the size of a segment, in bytes. Default: 64 MiB. */
+        /**
+         * Sets the size of a segment, in bytes. After an open, the first segments are smaller, from 4 MiB on, or four times the
+         * largest batch, so that an open is fast. Default: 64 MiB.
+         */
         public Builder segmentBytes(long value) {
             segmentBytes = value;
             return this;

@@ -565,6 +565,25 @@ class CommitTest {
         assertThat(heap.list()).contains("orders_current.wal").doesNotContain("orders_0000000000000001.wal");
     }
 
+    /** A segment can be large, and a disk slow. */
+    @Test
+    void closeDoesNotWaitForALargeSegment() throws Exception {
+        Hold filling = storage.hold(
+                Operation.WRITE,
+                name -> Thread.currentThread().getName().startsWith("veloz-wal-housekeeper"));
+        Wal wal = Wal.open(
+                WalConfig.builder(storage).segmentBytes(64 * 1024 * 1024).build());
+        filling.awaitEntered();
+        wal.appendDurable(1, payload("the last record"));
+        Thread closer = new Thread(wal::close);
+        closer.start();
+        Logs.await("a close that waits for its threads", () -> closer.getState() == Thread.State.TIMED_WAITING);
+        filling.release();
+        closer.join();
+        assertThat(heap.list()).contains("orders_0000000000000001.wal");
+        assertThat(heap.bytes("orders_current.wal")).hasSize(4 * 1024 * 1024);
+    }
+
     @Test
     void closeThatCannotPrepareTheNextSegmentLeavesTheLastOneToTheNextOpen() throws Exception {
         FaultStorage.Fault fault =

@@ -140,6 +140,12 @@ public final class Handover {
         }
     }
 
+    boolean isClosing() {
+        synchronized (lock) {
+            return closing;
+        }
+    }
+
     /** Makes the housekeeping thread seal a segment that was handed over, and end. */
     void stop() {
         synchronized (lock) {

@@ -235,14 +235,14 @@ public final class Housekeeper implements Runnable {
 
     // ---- prepare
 
-    /** Returns the next segment, with its name and durable; null if the log is ending. */
+    /** Returns the next segment, with its name and durable; null if the log is ending, or needs another one. */
     private @Nullable Prepared prepare() throws IOException {
         @Nullable PreparationEvent event = JfrEvents.beginPreparation();
         SegmentHeader header = new SegmentHeader(
                         settings.logId(),
                         nextNumber,
                         random.nextLong(),
-                        nextBytes,
+                        handover.isClosing() ? smallBytes() : nextBytes,
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
                 .prepared();
@@ -269,17 +269,14 @@ public final class Housekeeper implements Runnable {
         return prepared;
     }
 
-    /** Creates the file of the next segment, with retries and backoff; null if the log is ending. */
+    /** Creates the file of the next segment, with retries and backoff; null if the log is ending, or needs a small one. */
     private @Nullable StorageFile fill(SegmentHeader header) throws IOException {
         long retryNanos = FIRST_RETRY_NANOS;
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file = SegmentMaker.fill(
-                        storage,
-                        names,
-                        header,
-                        (filled, nanos) -> handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos));
+                StorageFile file =
+                        SegmentMaker.fill(storage, names, header, (filled, nanos) -> isFast(header, filled, nanos));
                 diskFullEnded();
                 return file;
             } catch (StoppedException e) {
@@ -301,6 +298,18 @@ public final class Housekeeper implements Runnable {
             }
             retryNanos = Math.min(LAST_RETRY_NANOS, retryNanos * 2);
         }
+    }
+
+    /** Decides about the pace. A log that is closing needs a small segment at once rather than a large one. */
+    private boolean isFast(SegmentHeader header, long filled, long nanos) throws StoppedException {
+        if (header.segmentBytes() > smallBytes() && handover.isClosing()) {
+            throw new StoppedException();
+        }
+        return handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos);
+    }
+
+    private long smallBytes() {
+        return SegmentMaker.firstBytes(settings.segmentBytes(), settings.maxBatchBytes());
     }
 
     /** Returns how much of the active segment is used. Wrong for a moment at a roll, which costs a rest or saves one. */
