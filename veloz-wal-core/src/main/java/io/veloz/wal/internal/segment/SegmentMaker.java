@@ -27,8 +27,8 @@ public final class SegmentMaker {
     /** The largest number of bytes that wait for a force, so that a force of the active segment never waits for the whole file. */
     private static final int MAX_UNFORCED_BYTES = 4 * 1024 * 1024;
 
-    /** Heap memory: direct memory is freed only by garbage collection, and every roll creates a segment. */
-    private static final ByteBuffer ZEROS = ByteBuffer.allocate(CHUNK_BYTES).asReadOnlyBuffer();
+    /** One for all logs, so it is never freed. Not heap memory, which the JDK would copy for each write. */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(CHUNK_BYTES).asReadOnlyBuffer();
 
     /** An open waits until its first segment is filled. So it is small, and the next ones grow to the size that is set. */
     private static final long FIRST_BYTES = 4 * 1024 * 1024;
