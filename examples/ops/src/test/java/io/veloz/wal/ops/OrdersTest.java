@@ -172,7 +172,7 @@ class OrdersTest {
     @Test
     void damagedLogPrintsNoOrders() {
         Logs.ofOrders(log);
-        Logs.damage(log.resolve("orders_current.wal"), "ETHUSDT");
+        Logs.damage(log.resolve("orders_0000000000000001.wal"), "ETHUSDT");
         ToolRun.of("orders", log).failsWith("record 3");
     }
 
