@@ -1,7 +1,7 @@
 package io.veloz.wal;
 
-import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.LogWriter;
+import io.veloz.wal.internal.stats.CommitStats;
 
 /**
  * A snapshot of a log's counters since it was opened. Immutable. The values are read one after another while the log is

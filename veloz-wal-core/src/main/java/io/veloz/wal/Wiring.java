@@ -3,22 +3,22 @@ package io.veloz.wal;
 import io.veloz.wal.internal.checkpoint.CheckpointSlots;
 import io.veloz.wal.internal.commit.AppendBuffer;
 import io.veloz.wal.internal.commit.CommitState;
-import io.veloz.wal.internal.commit.CommitStats;
 import io.veloz.wal.internal.commit.CommitThread;
-import io.veloz.wal.internal.commit.CommitTrace;
 import io.veloz.wal.internal.commit.Handover;
 import io.veloz.wal.internal.commit.Housekeeper;
 import io.veloz.wal.internal.commit.LogWriter;
 import io.veloz.wal.internal.commit.Notifier;
 import io.veloz.wal.internal.commit.RecordPublisher;
 import io.veloz.wal.internal.commit.SealedSegments;
-import io.veloz.wal.internal.commit.Stalls;
 import io.veloz.wal.internal.commit.WatchedStorage;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.recovery.SegmentFill;
 import io.veloz.wal.internal.recovery.TrimMark;
 import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.stats.CommitStats;
+import io.veloz.wal.internal.stats.CommitTrace;
+import io.veloz.wal.internal.stats.Stalls;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -75,7 +75,7 @@ final class Wiring {
                 stats,
                 notifier,
                 handover,
-                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier, stalls),
+                new CommitTrace(name, config.slowCommitThreshold().toNanos(), stats, notifier::event, stalls),
                 new CommitThread.Settings(
                         config.forceInterval().toNanos(),
                         config.heartbeatDelay().toNanos(),

@@ -569,8 +569,7 @@ class CommitTest {
     @Test
     void closeDoesNotWaitForALargeSegment() throws Exception {
         Hold filling = storage.hold(
-                Operation.WRITE,
-                name -> Thread.currentThread().getName().startsWith("veloz-wal-housekeeper"));
+                Operation.WRITE, name -> Thread.currentThread().getName().startsWith("veloz-wal-housekeeper"));
         Wal wal = Wal.open(
                 WalConfig.builder(storage).segmentBytes(64 * 1024 * 1024).build());
         filling.awaitEntered();

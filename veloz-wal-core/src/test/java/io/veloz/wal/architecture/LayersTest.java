@@ -28,6 +28,7 @@ class LayersTest {
     private static final String REPLAY = "io.veloz.wal.internal.replay";
     private static final String COMMIT = "io.veloz.wal.internal.commit";
     private static final String CHECKPOINT = "io.veloz.wal.internal.checkpoint";
+    private static final String STATS = "io.veloz.wal.internal.stats";
     private static final String METRICS = "io.veloz.wal.metrics";
 
     /** The classes that connect the layers. All other classes in their package are values that every layer may use. */
@@ -78,6 +79,17 @@ class LayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(RECOVERY, CHECKPOINT)
+                .check(CLASSES);
+    }
+
+    @Test
+    void measuringDependsOnNothingThatIsMeasured() {
+        noClasses()
+                .that()
+                .resideInAPackage(STATS)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(STORAGE, FORMAT, SEGMENT, RECOVERY, REPLAY, COMMIT, CHECKPOINT)
                 .check(CLASSES);
     }
 

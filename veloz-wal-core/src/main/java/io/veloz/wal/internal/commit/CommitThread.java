@@ -4,6 +4,8 @@ import io.veloz.wal.Durability;
 import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.format.Predecessor;
 import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.stats.CommitStats;
+import io.veloz.wal.internal.stats.CommitTrace;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.UninterruptibleThread;
 import java.io.IOException;

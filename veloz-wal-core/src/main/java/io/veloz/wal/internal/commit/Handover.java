@@ -2,6 +2,7 @@ package io.veloz.wal.internal.commit;
 
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.stats.Stalls;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;

@@ -15,6 +15,8 @@ import io.veloz.wal.internal.jfr.SealEvent;
 import io.veloz.wal.internal.segment.SegmentFile;
 import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.internal.segment.SegmentSealer;
+import io.veloz.wal.internal.stats.CommitStats;
+import io.veloz.wal.internal.stats.GcTime;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageFullException;

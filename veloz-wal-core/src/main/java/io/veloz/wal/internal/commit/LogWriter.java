@@ -4,6 +4,7 @@ import io.veloz.wal.SegmentReport;
 import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalFailedException;
 import io.veloz.wal.WalListener;
+import io.veloz.wal.internal.stats.CommitStats;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.util.List;

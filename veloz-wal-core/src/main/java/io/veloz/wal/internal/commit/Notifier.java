@@ -135,7 +135,7 @@ public final class Notifier implements Runnable {
     }
 
     /** Queues a call of the listener. */
-    void event(Consumer<WalListener> event) {
+    public void event(Consumer<WalListener> event) {
         if (listener == WalListener.NONE) {
             return;
         }

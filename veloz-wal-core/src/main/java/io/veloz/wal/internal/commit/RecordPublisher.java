@@ -6,6 +6,7 @@ import io.veloz.wal.WalDiskFullException;
 import io.veloz.wal.internal.commit.Notifier.PendingAppend;
 import io.veloz.wal.internal.format.RecordLayout;
 import io.veloz.wal.internal.segment.SegmentFile;
+import io.veloz.wal.internal.stats.Stalls;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;

@@ -28,7 +28,8 @@ public final class SegmentMaker {
     private static final int MAX_UNFORCED_BYTES = 4 * 1024 * 1024;
 
     /** One for all logs, so it is never freed. Not heap memory, which the JDK would copy for each write. */
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(CHUNK_BYTES).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(CHUNK_BYTES).asReadOnlyBuffer();
 
     /** An open waits until its first segment is filled. So it is small, and the next ones grow to the size that is set. */
     private static final long FIRST_BYTES = 4 * 1024 * 1024;

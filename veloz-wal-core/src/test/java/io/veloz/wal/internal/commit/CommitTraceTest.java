@@ -10,6 +10,10 @@ import io.veloz.wal.fault.HeapStorage;
 import io.veloz.wal.fault.Logs;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
+import io.veloz.wal.internal.stats.CommitStats;
+import io.veloz.wal.internal.stats.CommitTrace;
+import io.veloz.wal.internal.stats.GcTime;
+import io.veloz.wal.internal.stats.Stalls;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +64,7 @@ class CommitTraceTest {
     }
 
     private CommitTrace trace(LongSupplier gcMillis) {
-        return new CommitTrace("log", THRESHOLD, stats, notifier, stalls, new GcTime(gcMillis));
+        return new CommitTrace("log", THRESHOLD, stats, notifier::event, stalls, new GcTime(gcMillis));
     }
 
     private CommitTrace trace() {

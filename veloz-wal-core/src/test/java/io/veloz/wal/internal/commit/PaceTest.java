@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.internal.commit.Handover.StoppedException;
+import io.veloz.wal.internal.stats.CommitStats;
+import io.veloz.wal.internal.stats.Stalls;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -1,4 +1,4 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -9,9 +9,9 @@ import java.util.function.LongSupplier;
  * sample from the begin of a commit. A sample is taken at most every 100 ms, and takes less than a microsecond. Used by the
  * commit thread only, except {@link #load}.
  */
-final class GcTime {
+public final class GcTime {
     /** The total time is not known. */
-    static final long UNKNOWN = -1;
+    public static final long UNKNOWN = -1;
 
     static final long SAMPLE_INTERVAL_NANOS = 100_000_000;
 
@@ -27,7 +27,7 @@ final class GcTime {
     private boolean hasSample;
 
     /** Creates a measurement that reads the total time in milliseconds, or {@link #UNKNOWN}. */
-    GcTime(LongSupplier totalMillis) {
+    public GcTime(LongSupplier totalMillis) {
         this.totalMillis = totalMillis;
     }
 
@@ -35,7 +35,7 @@ final class GcTime {
      * Loads the management beans of the JVM, once in a process. That takes up to some hundred milliseconds, so neither an
      * open nor a commit does it. Until then, and without the module java.management, the time is unknown.
      */
-    static void load() {
+    public static void load() {
         if (loaded) {
             return;
         }
@@ -48,7 +48,7 @@ final class GcTime {
     }
 
     /** Returns the total time of all collections of the process in milliseconds. */
-    static long processMillis() {
+    public static long processMillis() {
         return process.getAsLong();
     }
 

@@ -1,12 +1,14 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 import io.veloz.wal.SlowCommit;
+import io.veloz.wal.WalListener;
 import io.veloz.wal.internal.jfr.CommitEvent;
 import io.veloz.wal.internal.jfr.CommitFields;
 import io.veloz.wal.internal.jfr.JfrEvents;
 import io.veloz.wal.internal.jfr.RollEvent;
 import io.veloz.wal.internal.jfr.SlowCommitEvent;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +21,13 @@ public final class CommitTrace {
     /** The listener receives at most one slow commit in this time, so that a slow disk does not flood it. */
     static final long REPORT_INTERVAL_NANOS = 1_000_000_000;
 
-    private final String log;
-    private final long thresholdNanos;
-    private final CommitStats stats;
-    private final Notifier notifier;
     /** A commit that begins later than this after a wait for the next segment has not waited for it. */
     private static final long AFTER_STALL_NANOS = 10_000_000;
 
+    private final String log;
+    private final long thresholdNanos;
+    private final CommitStats stats;
+    private final Consumer<Consumer<WalListener>> events;
     private final Stalls stalls;
     private final Stalls.Taken waited = new Stalls.Taken();
     private final GcTime gc;
@@ -49,16 +51,24 @@ public final class CommitTrace {
      *
      * @param log the directory
      * @param thresholdNanos the time of a slow commit; 0 to report none
+     * @param events queues a call of the listener
      */
-    public CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls) {
-        this(log, thresholdNanos, stats, notifier, stalls, new GcTime(GcTime::processMillis));
+    public CommitTrace(
+            String log, long thresholdNanos, CommitStats stats, Consumer<Consumer<WalListener>> events, Stalls stalls) {
+        this(log, thresholdNanos, stats, events, stalls, new GcTime(GcTime::processMillis));
     }
 
-    CommitTrace(String log, long thresholdNanos, CommitStats stats, Notifier notifier, Stalls stalls, GcTime gc) {
+    public CommitTrace(
+            String log,
+            long thresholdNanos,
+            CommitStats stats,
+            Consumer<Consumer<WalListener>> events,
+            Stalls stalls,
+            GcTime gc) {
         this.log = log;
         this.thresholdNanos = thresholdNanos;
         this.stats = stats;
-        this.notifier = notifier;
+        this.events = events;
         this.stalls = stalls;
         this.gc = gc;
     }
@@ -69,7 +79,7 @@ public final class CommitTrace {
      * @param firstSequence the first of the records
      * @param claimedSequence the last record that may have been published
      */
-    void begin(long now, long firstSequence, long claimedSequence) {
+    public void begin(long now, long firstSequence, long claimedSequence) {
         event = JfrEvents.beginCommit();
         timer.begin(now, firstSequence, claimedSequence);
         if (stalls.take(waited) && now - waited.untilNanos <= AFTER_STALL_NANOS) {
@@ -79,7 +89,7 @@ public final class CommitTrace {
     }
 
     /** Begins a force, a roll or a heartbeat between two commits. */
-    void beginWithoutRecords(long now, long nextSequence) {
+    public void beginWithoutRecords(long now, long nextSequence) {
         timer.begin(now);
         begun(now, nextSequence);
     }
@@ -94,30 +104,30 @@ public final class CommitTrace {
     }
 
     /** Notes that the buffer was empty, when everything up to a sequence had been taken. */
-    void empty(long now, long takenSequence) {
+    public void empty(long now, long takenSequence) {
         timer.empty(now, takenSequence);
     }
 
     /** Notes that the commit thread waits for work. */
-    void waits() {
+    public void waits() {
         timer.waits();
     }
 
-    void beginForce(long now) {
+    public void beginForce(long now) {
         timer.beginForce(now);
     }
 
-    void endForce(long now) {
+    public void endForce(long now) {
         timer.endForce(now);
     }
 
-    void beginRoll(long now) {
+    public void beginRoll(long now) {
         roll = JfrEvents.beginRoll();
         timer.beginStall(now);
     }
 
     /** Ends a roll to the segment with this number. */
-    void endRoll(long now, long number) {
+    public void endRoll(long now, long number) {
         timer.endStall(now);
         if (roll != null) {
             RollEvent ended = roll;
@@ -127,7 +137,7 @@ public final class CommitTrace {
     }
 
     /** Ends the commit, and reports it if it was slow. */
-    void end(long now) {
+    public void end(long now) {
         timer.end(now);
         if (event != null) {
             CommitEvent ended = event;
@@ -197,7 +207,7 @@ public final class CommitTrace {
                 Duration.ofNanos(timer.wakeUpNanos()),
                 Duration.ofNanos(gcNanos),
                 unreported);
-        notifier.event(listener -> listener.onSlowCommit(commit));
+        events.accept(listener -> listener.onSlowCommit(commit));
         hasReported = true;
         reportedNanos = now;
         unreported = 0;

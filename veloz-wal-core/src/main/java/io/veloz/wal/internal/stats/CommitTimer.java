@@ -1,4 +1,4 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 /**
  * Measures the phases of one commit after another, and how long its oldest record may have waited. Used by the commit thread

@@ -1,4 +1,4 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 import java.util.function.LongSupplier;
 
@@ -59,7 +59,7 @@ public final class Stalls {
     }
 
     /** The waits of appends before a commit: when the first began, when the last ended, and the sum of their times. */
-    static final class Taken {
+    public static final class Taken {
         long sinceNanos;
         long untilNanos;
         long nanos;
@@ -71,7 +71,7 @@ public final class Stalls {
     }
 
     /** Notes that an append waits for the next segment. The caller must call {@link #endAppend}. */
-    void beginAppend() {
+    public void beginAppend() {
         synchronized (this) {
             long now = clockNanos.getAsLong();
             appends.begin(now, !isPrepared);
@@ -80,7 +80,7 @@ public final class Stalls {
     }
 
     /** Notes that an append does not wait any more, whether the segment is prepared or not. */
-    void endAppend() {
+    public void endAppend() {
         synchronized (this) {
             // Counted first: the clock of a user may throw.
             appends.threads--;
@@ -97,14 +97,14 @@ public final class Stalls {
     }
 
     /** Notes that the commit thread waits for the next segment. It must call {@link #endCommit}. */
-    void beginCommit() {
+    public void beginCommit() {
         synchronized (this) {
             begin(clockNanos.getAsLong());
         }
     }
 
     /** Notes that the commit thread does not wait any more. */
-    void endCommit() {
+    public void endCommit() {
         synchronized (this) {
             all.threads--;
             waiting = all.threads;
@@ -126,7 +126,7 @@ public final class Stalls {
     }
 
     /** Notes that the next segment is prepared. Threads that still wait for it are about to find it. */
-    void prepared() {
+    public void prepared() {
         synchronized (this) {
             long now = clockNanos.getAsLong();
             isPrepared = true;
@@ -140,19 +140,19 @@ public final class Stalls {
     }
 
     /** Notes that the prepared segment has become the active one, and that the next one is not prepared yet. */
-    void rolled() {
+    public void rolled() {
         synchronized (this) {
             isPrepared = false;
         }
     }
 
     /** Returns whether a thread waits for the next segment. */
-    boolean areWaiting() {
+    public boolean areWaiting() {
         return waiting > 0;
     }
 
     /** Takes the waits of appends that have ended since the last call; false if there were none. */
-    boolean take(Taken taken) {
+    public boolean take(Taken taken) {
         if (!appendsHaveWaited) {
             return false;
         }

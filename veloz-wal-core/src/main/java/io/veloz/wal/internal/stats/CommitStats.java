@@ -1,4 +1,4 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 /** Counters of an open log. Each is written by one thread, the commit thread unless stated otherwise; any thread reads. */
 public final class CommitStats {
@@ -15,7 +15,7 @@ public final class CommitStats {
     /** Written by the housekeeping thread. */
     private volatile long rolls;
 
-    void batch(int batchRecords, long batchBytes) {
+    public void batch(int batchRecords, long batchBytes) {
         long written = records + batchRecords;
         long size = bytes + batchBytes;
         long count = batches + 1;
@@ -27,7 +27,7 @@ public final class CommitStats {
         }
     }
 
-    void force(long nanos) {
+    public void force(long nanos) {
         forceNanos.record(nanos);
     }
 
@@ -44,7 +44,7 @@ public final class CommitStats {
         slowCommits = count;
     }
 
-    void roll() {
+    public void roll() {
         long count = rolls + 1;
         rolls = count;
     }

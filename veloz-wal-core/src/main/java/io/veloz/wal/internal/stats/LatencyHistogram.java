@@ -1,4 +1,4 @@
-package io.veloz.wal.internal.commit;
+package io.veloz.wal.internal.stats;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 
