@@ -2,6 +2,7 @@ package io.veloz.wal.bench.detail;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.bench.log.Growth;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -40,8 +41,12 @@ final class SampleLog {
         wal.sync();
     }
 
-    /** Appends until an open log has a number of segments, of which half of the last one is used. */
+    /**
+     * Appends until an open log has a number of segments, of which half of the last one is used. Smaller ones, in which the log
+     * grows, come before a single large one.
+     */
     static void fill(Wal wal, int segments, long segmentBytes) throws IOException {
+        Growth.toFullSegments(wal, segmentBytes);
         long fit = segmentBytes / (RECORD_BYTES + RECORD_OVERHEAD_BYTES);
         for (int sealed = wal.files().sealed().size(); sealed < segments - 1; sealed++) {
             append(wal, fit * 7 / 8);

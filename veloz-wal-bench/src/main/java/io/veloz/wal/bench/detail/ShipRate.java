@@ -57,7 +57,7 @@ public final class ShipRate {
         Arguments arguments = new Arguments(
                         ShipRate.class, "Measures the rate of a shipper and the time of awaitArchived.")
                 .number("segment-mib", "16", "1", "size of a segment")
-                .number("segments", "32", "3", "number of sealed segments")
+                .number("segments", "32", "3", "number of segments; the last one is half full")
                 .number("turns", "3", "1", "turns of each; the rates are those of all turns together")
                 .number("records", "200", "5", "records that are awaited one after another")
                 .parse(given);
@@ -111,11 +111,11 @@ public final class ShipRate {
         await(scratch.create("awaited"), stores);
     }
 
-    /** Writes a log of full segments, and returns their bytes. */
+    /** Writes a log, of whose segments the last one is half full, and returns their bytes. */
     private long write(Path directory) throws IOException {
         WalConfig config = SampleLog.config(directory, segmentMib * 1024);
         try (Wal wal = Wal.open(config)) {
-            SampleLog.fill(wal, segments + 1, config.segmentBytes());
+            SampleLog.fill(wal, segments, config.segmentBytes());
         }
         long bytes = 0;
         for (Path segment : sealed(directory)) {
@@ -127,7 +127,6 @@ public final class ShipRate {
     private List<Path> sealed(Path directory) throws IOException {
         return PageCache.files(directory).stream()
                 .filter(path -> path.getFileName().toString().matches(".*[0-9].*"))
-                .limit(segments)
                 .toList();
     }
 

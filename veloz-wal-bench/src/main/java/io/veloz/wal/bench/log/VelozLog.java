@@ -8,11 +8,6 @@ import java.util.OptionalLong;
 abstract class VelozLog implements MeasuredLog {
     static final int TYPE = 1;
 
-    /** What a segment needs before its first record. */
-    private static final int SPARE_BYTES = 64 * 1024;
-
-    private static final int MOST_ROLLS = 16;
-
     final Wal wal;
     private final int segmentBytes;
 
@@ -21,18 +16,9 @@ abstract class VelozLog implements MeasuredLog {
         this.segmentBytes = segmentBytes;
     }
 
-    /** Rolls until the active segment has its full size: the first one is small, and each next one a few times as large. */
     @Override
     public void grow() {
-        for (int i = 0; wal.stats().activeSegmentRoomBytes() < segmentBytes - SPARE_BYTES; i++) {
-            if (i == MOST_ROLLS) {
-                throw new IllegalStateException("the active segment has room for "
-                        + wal.stats().activeSegmentRoomBytes() + " bytes after " + i + " rolls; expected about "
-                        + segmentBytes);
-            }
-            wal.appendDurable(TYPE, ByteBuffer.allocate(1));
-            wal.roll();
-        }
+        Growth.toFullSegments(wal, segmentBytes);
     }
 
     @Override
