@@ -67,7 +67,7 @@ public final class DurableLimit {
         if (durableSequence != null) {
             return durableSequence.getAsLong() >= sequence;
         }
-        if (promised >= sequence || segment.abandoned) {
+        if (promised >= sequence || segment.abandoned || segment.wasSealed()) {
             return true;
         }
         scanAhead(sequence, segment, cursor);

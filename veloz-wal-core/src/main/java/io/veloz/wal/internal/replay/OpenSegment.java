@@ -7,6 +7,7 @@ import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.segment.BatchScanner;
 import io.veloz.wal.internal.segment.BatchScanner.Found;
+import io.veloz.wal.internal.segment.FooterReader;
 import io.veloz.wal.internal.segment.SameSegment;
 import io.veloz.wal.internal.segment.SegmentOpening;
 import io.veloz.wal.internal.segment.UnmarkedFile;
@@ -36,6 +37,9 @@ final class OpenSegment implements Closeable {
      * batch counts.
      */
     boolean abandoned;
+
+    /** Whether a footer was found at the first look; null before it. */
+    private @Nullable Boolean sealed;
 
     /** Whether any record of the segment has been returned. */
     boolean returnedAny;
@@ -176,6 +180,17 @@ final class OpenSegment implements Closeable {
     @Nullable
     SegmentOpening opening() throws IOException {
         return SegmentOpening.read(file, header);
+    }
+
+    /**
+     * Returns whether the segment had a footer when it was first asked. A footer is written only when all data before it is
+     * durable.
+     */
+    boolean wasSealed() throws IOException {
+        if (sealed == null) {
+            sealed = FooterReader.atEnd(file, header) != null;
+        }
+        return sealed;
     }
 
     /**
