@@ -63,8 +63,10 @@ public final class Checksum {
     }
 
     private void addNumbers() {
-        crc.update(numbers, 0, numberBytes);
-        numberBytes = 0;
+        if (numberBytes > 0) {
+            crc.update(numbers, 0, numberBytes);
+            numberBytes = 0;
+        }
     }
 
     public int value() {
