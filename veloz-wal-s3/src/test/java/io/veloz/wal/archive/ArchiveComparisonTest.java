@@ -44,7 +44,7 @@ class ArchiveComparisonTest {
         before = dir.resolve("before");
         append(log, 250);
         copy(log, before);
-        append(log, 50);
+        SmallLog.idle(log, wal -> SmallLog.append(wal, 50));
         new TestArchive(store, log)
                 .segments(1, LogFiles.of(log).sealed().size())
                 .tails(1000, Long.MAX_VALUE);

@@ -38,7 +38,7 @@ class ArchiveDivergenceTest {
         before = dir.resolve("before");
         append(log, 450);
         copy(log, before);
-        append(log, 150);
+        SmallLog.idle(log, wal -> SmallLog.append(wal, 150));
         new TestArchive(store, log)
                 .segments(1, LogFiles.of(log).sealed().size())
                 .tails(1000, Long.MAX_VALUE);

@@ -41,9 +41,7 @@ class ArchiveIdentityTest {
         log = dir.resolve("log");
         archive = dir.resolve("archive");
         uri = archive.toUri().toString();
-        try (Wal wal = SmallLog.open(log)) {
-            SmallLog.append(wal, 300);
-        }
+        SmallLog.idle(log, wal -> SmallLog.append(wal, 300));
         Files.createDirectories(archive);
         try (ObjectStore store = ObjectStores.open(uri)) {
             new TestArchive(store, log)

@@ -57,9 +57,7 @@ class ArchiveReaderTest {
     @BeforeEach
     void archiveALog() throws IOException {
         log = dir.resolve("log");
-        try (Wal wal = SmallLog.open(log)) {
-            SmallLog.append(wal, RECORDS);
-        }
+        SmallLog.idle(log, wal -> SmallLog.append(wal, RECORDS));
         records = SmallLog.read(log);
         segments = WalRecovery.inspect(ReadOptions.of(log)).segments().stream()
                 .filter(segment -> segment.verdict() == Verdict.SEALED)

@@ -47,11 +47,11 @@ class ArchiveSalvageTest {
     void ship() throws IOException {
         source = dir.resolve("source");
         target = dir.resolve("salvaged").resolve("log");
-        try (Wal wal = SmallLog.open(source)) {
+        SmallLog.idle(source, wal -> {
             SmallLog.append(wal, 150);
             wal.writeCheckpoint(100, out -> out.write(7));
             SmallLog.append(wal, RECORDS - 150);
-        }
+        });
         records = SmallLog.read(source);
         TestArchive archive = new TestArchive(store, source);
         archive.segment(1).tails(3000, 150).checkpoint(source, 100).epoch();

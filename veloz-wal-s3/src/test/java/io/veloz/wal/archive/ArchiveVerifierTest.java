@@ -2,7 +2,6 @@ package io.veloz.wal.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
 import io.veloz.wal.archive.internal.proof.Retries;
@@ -26,9 +25,7 @@ class ArchiveVerifierTest {
 
     @BeforeEach
     void ship() throws IOException {
-        try (Wal wal = SmallLog.open(dir)) {
-            SmallLog.append(wal, 300);
-        }
+        SmallLog.idle(dir, wal -> SmallLog.append(wal, 300));
         long sealed = LogFiles.of(dir).sealed().size();
         new TestArchive(store, dir).segments(1, sealed).tails(1000, Long.MAX_VALUE);
     }

@@ -90,7 +90,7 @@ final class CaredArchive {
 
     /** Makes a log in that directory, and its archive. */
     static CaredArchive make(Path directory) throws IOException {
-        try (Wal wal = SmallLog.open(directory)) {
+        SmallLog.idle(directory, wal -> {
             for (int i = 0; i < RECORDS; i++) {
                 long nanos = BEGIN.plus(Duration.ofHours(i)).getEpochSecond() * 1_000_000_000L;
                 RecordGroup group = new RecordGroup();
@@ -98,7 +98,7 @@ final class CaredArchive {
                 wal.append(group);
             }
             wal.sync();
-        }
+        });
         HeapStore store = new HeapStore();
         TestArchive archive = new TestArchive(store, directory)
                 .segments(1, LogFiles.of(directory).sealed().size());

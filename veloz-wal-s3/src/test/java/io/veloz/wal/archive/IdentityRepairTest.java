@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.Wal;
 import io.veloz.wal.WalProgress;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
@@ -47,11 +46,9 @@ class IdentityRepairTest {
     private static Path log;
 
     @BeforeAll
-    static void writeLog() {
+    static void writeLog() throws IOException {
         log = shared.resolve("log");
-        try (Wal wal = SmallLog.open(log)) {
-            SmallLog.append(wal, 100);
-        }
+        SmallLog.idle(log, wal -> SmallLog.append(wal, 100));
     }
 
     private static <S extends ObjectStore> S archive(S store) throws IOException {

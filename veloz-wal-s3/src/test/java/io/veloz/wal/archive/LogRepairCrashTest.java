@@ -52,9 +52,7 @@ class LogRepairCrashTest {
 
     private Path damagedLog() throws IOException {
         Path log = dir.resolve("log");
-        try (Wal wal = SmallLog.open(log)) {
-            SmallLog.append(wal, RECORDS);
-        }
+        SmallLog.idle(log, wal -> SmallLog.append(wal, RECORDS));
         all = SmallLog.read(log);
         new TestArchive(store, log)
                 .segments(1, LogFiles.of(log).sealed().size())

@@ -62,9 +62,7 @@ class LogRepairTest {
     @BeforeEach
     void makeLog() throws IOException {
         log = dir.resolve("log");
-        try (Wal wal = SmallLog.open(log)) {
-            SmallLog.append(wal, RECORDS);
-        }
+        SmallLog.idle(log, wal -> SmallLog.append(wal, RECORDS));
         all = SmallLog.read(log);
         sealed = LogFiles.of(log).sealed().size();
         assertThat(sealed).isGreaterThan(2);

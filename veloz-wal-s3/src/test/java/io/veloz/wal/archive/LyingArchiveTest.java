@@ -65,11 +65,11 @@ class LyingArchiveTest {
     static void ship() throws IOException {
         log = dir.resolve("log");
         honest = new HeapStore();
-        try (Wal wal = SmallLog.open(log)) {
+        SmallLog.idle(log, wal -> {
             SmallLog.append(wal, 150);
             wal.writeCheckpoint(100, out -> out.write(new byte[100]));
             SmallLog.append(wal, RECORDS - 150);
-        }
+        });
         records = SmallLog.read(log);
         int sealed = LogFiles.of(log).sealed().size();
         assertThat(sealed).isGreaterThan(2);

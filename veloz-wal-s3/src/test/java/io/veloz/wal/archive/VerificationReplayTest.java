@@ -42,13 +42,13 @@ class VerificationReplayTest {
 
     // ---- archives
 
-    private void append(long from, long to, String text) {
-        try (Wal wal = SmallLog.open(dir)) {
+    private void append(long from, long to, String text) throws IOException {
+        SmallLog.idle(dir, wal -> {
             for (long sequence = from; sequence <= to; sequence++) {
                 wal.append(CountingReplay.typeOf(sequence), SmallLog.bytes(text + " ".repeat(100)));
             }
             wal.sync();
-        }
+        });
     }
 
     /** Writes two checkpoints, as they alternate between two files and the archive takes the first one. */
@@ -263,12 +263,12 @@ class VerificationReplayTest {
 
     @Test
     void recordsOfAnotherApplicationVerifyOnlyTheContent() throws IOException {
-        try (Wal wal = SmallLog.open(dir)) {
+        SmallLog.idle(dir, wal -> {
             for (int i = 0; i < 300; i++) {
                 wal.append(300 + i % 20, SmallLog.bytes("foreign"));
             }
             wal.sync();
-        }
+        });
         TestArchive archive = segments();
         checkpoint(archive, 100, "of another application");
         archive.tails(1000, Long.MAX_VALUE);

@@ -55,10 +55,8 @@ class ByHandTest {
         }
     }
 
-    private void log(int records) {
-        try (Wal wal = SmallLog.open(source)) {
-            SmallLog.append(wal, records);
-        }
+    private void log(int records) throws IOException {
+        SmallLog.idle(source, wal -> SmallLog.append(wal, records));
     }
 
     /** Runs the commands, checks that they succeed, and returns the directory that they create. */
@@ -160,7 +158,7 @@ class ByHandTest {
     }
 
     /** Returns the first segment. */
-    private long trim(long older, long newer) {
+    private long trim(long older, long newer) throws IOException {
         log(400);
         try (Wal wal = SmallLog.open(source)) {
             wal.writeCheckpoint(older, out -> out.write(1));

@@ -3,7 +3,6 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
@@ -89,9 +88,7 @@ class IncompleteListTest {
     @BeforeEach
     void ship() throws IOException {
         source = dir.resolve("source");
-        try (Wal wal = SmallLog.open(source)) {
-            SmallLog.append(wal, RECORDS);
-        }
+        SmallLog.idle(source, wal -> SmallLog.append(wal, RECORDS));
         assertThat(LogFiles.of(source).sealed()).hasSizeGreaterThan(1);
         archive = new TestArchive(store, source).tails(500, Long.MAX_VALUE).segment(1);
     }

@@ -43,9 +43,7 @@ class RestoreCrashTest {
     @BeforeEach
     void ship() throws IOException {
         Path source = dir.resolve("source");
-        try (Wal wal = SmallLog.open(source)) {
-            SmallLog.append(wal, MANY);
-        }
+        SmallLog.idle(source, wal -> SmallLog.append(wal, MANY));
         all = SmallLog.read(source);
         new TestArchive(store, source).segment(1).tails(4000, Long.MAX_VALUE);
         assertThat(LogFiles.of(source).sealed()).hasSizeGreaterThan(1);

@@ -3,7 +3,6 @@ package io.veloz.wal.archive.internal.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.veloz.wal.Wal;
 import io.veloz.wal.WalRestoreException;
 import io.veloz.wal.WalRestoreException.Reason;
 import io.veloz.wal.archive.internal.format.ArchiveKeys;
@@ -37,9 +36,7 @@ class RestoreDuringShippingTest {
     @BeforeEach
     void ship() throws IOException {
         source = dir.resolve("source");
-        try (Wal wal = SmallLog.open(source)) {
-            SmallLog.append(wal, RECORDS);
-        }
+        SmallLog.idle(source, wal -> SmallLog.append(wal, RECORDS));
         archive = new TestArchive(store, source).tails(1, Long.MAX_VALUE);
     }
 

@@ -53,7 +53,7 @@ class RestoreTargetTest {
         target = dir.resolve("target");
         log(source, 60);
         copy(source, dir.resolve("behind"));
-        log(source, MANY - 60);
+        SmallLog.idle(source, wal -> SmallLog.append(wal, MANY - 60));
         LogFiles files = LogFiles.of(source);
         new TestArchive(store, source).segments(1, files.sealed().size()).tails(2000, Long.MAX_VALUE);
     }

@@ -74,10 +74,8 @@ class RestoreTest {
         return catchThrowableOfType(WalRestoreException.class, () -> restore(options));
     }
 
-    private void log(int records) {
-        try (Wal wal = SmallLog.open(source)) {
-            SmallLog.append(wal, records);
-        }
+    private void log(int records) throws IOException {
+        SmallLog.idle(source, wal -> SmallLog.append(wal, records));
     }
 
     /** Archives sealed segments as segments, and the rest as tails. */
@@ -227,7 +225,7 @@ class RestoreTest {
 
     @Test
     void everySequenceCanBeTheLast() throws IOException {
-        try (Wal wal = SmallLog.open(source)) {
+        SmallLog.idle(source, wal -> {
             SmallLog.append(wal, 100);
             var group = new RecordGroup();
             for (int i = 0; i < 5; i++) {
@@ -235,7 +233,7 @@ class RestoreTest {
             }
             wal.appendDurable(group);
             SmallLog.append(wal, 60);
-        }
+        });
         List<Entry> all = SmallLog.read(source);
         archive();
         for (int until : new int[] {1, 100, 101, 104, 105, all.size()}) {

@@ -5,6 +5,8 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
 import io.veloz.wal.fault.Logs;
+import io.veloz.wal.spi.LogFiles;
+import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -13,10 +15,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** Creates small logs, and reads them as lists. */
 public final class SmallLog {
+    /** Long enough for no heartbeat between two appends, unless the machine pauses, and short enough to wait for one. */
+    private static final Duration HEARTBEAT_DELAY = Duration.ofMillis(20);
+
     private SmallLog() {}
 
     /** The content of a record. */
@@ -27,30 +36,78 @@ public final class SmallLog {
     }
 
     public static Wal open(Path directory, long segmentBytes) {
+        return open(directory, segmentBytes, Duration.ofHours(1));
+    }
+
+    private static Wal open(Path directory, long segmentBytes, Duration heartbeatDelay) {
         return Wal.open(WalConfig.builder(directory)
                 .segmentBytes(segmentBytes)
                 .maxBatchBytes(4 * 1024)
                 .bufferBytes(8 * 1024)
-                .heartbeatDelay(Duration.ofHours(1))
+                .heartbeatDelay(heartbeatDelay)
                 .build());
     }
 
     /**
-     * Creates two copies of a log with the same records in different files, as after a failover and back. One was closed,
-     * which writes a heartbeat, and the other was copied before. Both were reopened, so their segments are sealed.
+     * Writes to a log, and leaves its files as a kill leaves those of an idle log: the last records are in the active segment,
+     * and a heartbeat states that they are durable. A close would seal them.
      */
-    public static void twins(Path closed, Path copied, int records) throws IOException {
-        try (Wal wal = open(closed)) {
-            append(wal, records);
-            Files.createDirectories(copied);
+    public static void idle(Path directory, Consumer<Wal> writes) throws IOException {
+        Map<String, byte[]> killed = new TreeMap<>();
+        try (Wal wal = open(directory, 16 * 1024, HEARTBEAT_DELAY)) {
+            writes.accept(wal);
+            Logs.await("a heartbeat", () -> isIdle(wal));
+            Logs.awaitIdleHousekeepers();
             for (String name : wal.files().storage().list()) {
-                if (!name.equals(wal.files().lockName())) {
-                    Files.copy(closed.resolve(name), copied.resolve(name));
+                if (wal.files().isOwn(name)) {
+                    killed.put(name, Files.readAllBytes(directory.resolve(name)));
                 }
             }
         }
-        open(closed).close();
+        for (String name : LogFiles.of(directory).storage().list()) {
+            if (LogFiles.of(directory).isOwn(name)) {
+                Files.delete(directory.resolve(name));
+            }
+        }
+        for (Map.Entry<String, byte[]> file : killed.entrySet()) {
+            Files.write(directory.resolve(file.getKey()), file.getValue());
+        }
+    }
+
+    /** Returns whether all records are readable: a reader gets the last ones after the heartbeat. */
+    private static boolean isIdle(Wal wal) {
+        return wal.lastSequence() == 0
+                || read(ReadOptions.of(wal.files().storage())).stream()
+                        .anyMatch(entry -> entry.sequence() == wal.lastSequence());
+    }
+
+    /**
+     * Creates two copies of a log with the same records in different files, as after a failover and back. One was killed
+     * after a heartbeat, and the other was copied before. Both were reopened, so their segments are sealed.
+     */
+    public static void twins(Path killed, Path copied, int records) throws IOException {
+        idle(killed, wal -> append(wal, records));
+        Files.createDirectories(copied);
+        LogFiles files = LogFiles.of(killed);
+        for (String name : files.storage().list()) {
+            if (!name.equals(files.lockName())) {
+                Files.copy(killed.resolve(name), copied.resolve(name));
+            }
+        }
+        Path active = copied.resolve("orders_current.wal");
+        byte[] bytes = Files.readAllBytes(active);
+        Arrays.fill(bytes, (int) endOfRecords(files), bytes.length, (byte) 0);
+        Files.write(active, bytes);
+        open(killed).close();
         open(copied).close();
+    }
+
+    /** Returns the position after the last record of the active segment, where the heartbeat begins. */
+    private static long endOfRecords(LogFiles files) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(files, 0, 0, 0)) {
+            while (reader.next()) {}
+            return reader.endPosition();
+        }
     }
 
     public static void append(Wal wal, int count) {
