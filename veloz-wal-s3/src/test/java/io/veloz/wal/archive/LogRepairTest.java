@@ -120,6 +120,23 @@ class LogRepairTest {
     }
 
     @Test
+    void damagedSegmentOfATrimmedLogIsReplaced() throws IOException {
+        archive().tails(4000, Long.MAX_VALUE);
+        try (Wal wal = SmallLog.open(log)) {
+            wal.writeCheckpoint(200, out -> out.write(1));
+            wal.writeCheckpoint(201, out -> out.write(1));
+            assertThat(wal.trim(0).deletedSegments()).isNotEmpty();
+        }
+        all = SmallLog.read(log);
+        assertThat(all.get(0).sequence()).isGreaterThan(1);
+        flip(log.resolve(name(sealed)), 9000);
+        assertThat(repair(log).repaired())
+                .extracting(ArchiveRepairReport.Repaired::name)
+                .containsExactly(name(sealed));
+        assertWhole(log);
+    }
+
+    @Test
     void damagedLastCareRecordIsNoted() throws IOException {
         archive().tails(4000, Long.MAX_VALUE);
         ArchiveHolds.hold(store, 0, "audit");

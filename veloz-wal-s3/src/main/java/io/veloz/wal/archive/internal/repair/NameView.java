@@ -30,6 +30,11 @@ final class NameView extends ForwardingStorage {
     }
 
     @Override
+    public boolean exists(String name) {
+        return names.containsKey(name);
+    }
+
+    @Override
     public StorageFile openForReading(String name) throws IOException {
         String actual = names.get(name);
         if (actual == null) {
