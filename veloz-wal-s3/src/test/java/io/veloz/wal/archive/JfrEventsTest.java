@@ -41,10 +41,17 @@ class JfrEventsTest {
     }
 
     private void ship(ShipperConfig config) {
+        ship(config, 1);
+    }
+
+    /** Ships each record in a slot of its own, from slot 2 on. */
+    private void ship(ShipperConfig config, int records) {
         try (Wal wal = Wal.open(dir.resolve("log"));
                 WalShipper shipper = WalShipper.start(wal, config)) {
-            long last = wal.appendDurable(1, ByteBuffer.allocate(100));
-            assertThat(shipper.awaitArchived(last, Duration.ofMinutes(1))).isTrue();
+            for (int i = 0; i < records; i++) {
+                long last = wal.appendDurable(1, ByteBuffer.allocate(100));
+                assertThat(shipper.awaitArchived(last, Duration.ofMinutes(1))).isTrue();
+            }
         }
     }
 
@@ -77,23 +84,27 @@ class JfrEventsTest {
                 .allSatisfy(event -> assertThat(event.getBoolean("created")).isTrue());
     }
 
+    /**
+     * In slot 3, which no other test asks for: after a recording with the same text twice, the Flight Recorder of JDK 17 may
+     * lose that text in the next recording.
+     */
     @Test
     void putThatFailsIsRecordedAsNotCreated() throws IOException {
         AtomicInteger failures = new AtomicInteger();
         heap.plan(request -> {
             boolean fails = request.kind() == Kind.PUT
-                    && request.key().equals(ArchiveKeys.slot(2))
+                    && request.key().equals(ArchiveKeys.slot(3))
                     && failures.getAndIncrement() == 0;
             return fails ? Fault.FAIL : null;
         });
         List<RecordedEvent> ships;
         try (Recording recording = new Recording()) {
             recording.start();
-            ship(ShipperConfig.builder(heap).build());
+            ship(ShipperConfig.builder(heap).build(), 2);
             ships = events(recording, "io.veloz.wal.Ship");
         }
         assertThat(ships)
-                .filteredOn(event -> event.getString("key").equals(ArchiveKeys.slot(2)))
+                .filteredOn(event -> event.getString("key").equals(ArchiveKeys.slot(3)))
                 .extracting(event -> event.getBoolean("created"))
                 .containsExactly(false, true);
     }
