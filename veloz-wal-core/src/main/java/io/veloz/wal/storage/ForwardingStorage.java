@@ -28,11 +28,6 @@ public abstract class ForwardingStorage implements Storage {
     }
 
     @Override
-    public boolean exists(String name) throws IOException {
-        return delegate.exists(name);
-    }
-
-    @Override
     public Map<String, String> irregular() throws IOException {
         return delegate.irregular();
     }
