@@ -22,6 +22,7 @@ public final class WalStats {
     private final long bufferedBytes;
     private final long activeSegmentRoomBytes;
     private final long forceNanosP50;
+    private final long activeSegmentBytes;
     private final long forceNanosP99;
     private final long forceNanosP999;
     private final long forceNanosMax;
@@ -44,6 +45,7 @@ public final class WalStats {
         this.slowCommits = stats.slowCommits();
         this.bufferedBytes = writer.bufferedBytes();
         this.activeSegmentRoomBytes = writer.activeRoomBytes();
+        this.activeSegmentBytes = writer.activeBytes();
         this.forceNanosP50 = stats.forceNanosAt(50);
         this.forceNanosP99 = stats.forceNanosAt(99);
         this.forceNanosP999 = stats.forceNanosAt(99.9);
@@ -119,6 +121,11 @@ public final class WalStats {
     /** Returns the bytes in the append buffer that are claimed and not written yet. */
     public long bufferedBytes() {
         return bufferedBytes;
+    }
+
+    /** Returns the size of the active segment. The first ones of a session are smaller than {@link WalConfig#segmentBytes()}. */
+    public long activeSegmentBytes() {
+        return activeSegmentBytes;
     }
 
     /** Returns the free space in the active segment. */

@@ -580,7 +580,42 @@ class CommitTest {
         filling.release();
         closer.join();
         assertThat(heap.list()).contains("orders_0000000000000001.wal");
-        assertThat(heap.bytes("orders_current.wal")).hasSize(4 * 1024 * 1024);
+        assertThat(heap.bytes("orders_current.wal")).hasSizeBetween(4 << 20, 5 << 20);
+    }
+
+    @Test
+    void appendThatWaitsForAGrowingSegmentGetsItAtTheSizeOfTheLastOne() throws Exception {
+        Hold filling = storage.hold(
+                Operation.WRITE, name -> Thread.currentThread().getName().startsWith("veloz-wal-housekeeper"));
+        try (Wal wal = Wal.open(
+                WalConfig.builder(storage).segmentBytes(64 * 1024 * 1024).build())) {
+            filling.awaitEntered();
+            Thread appender = new Thread(() -> {
+                for (int i = 0; i < 5; i++) {
+                    wal.append(1, ByteBuffer.allocate(1_000_000));
+                }
+            });
+            appender.start();
+            Logs.await("an append that waits", () -> appender.getState() == Thread.State.TIMED_WAITING);
+            filling.release();
+            appender.join();
+            wal.sync();
+            assertThat(wal.stats().activeSegmentBytes()).isBetween(4L << 20, 5L << 20);
+        }
+    }
+
+    @Test
+    void segmentsOfALogThatNobodyWaitsForGrow() {
+        try (Wal wal = Wal.open(
+                WalConfig.builder(storage).segmentBytes(64 * 1024 * 1024).build())) {
+            List<Long> sizes = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                sizes.add(wal.stats().activeSegmentBytes());
+                wal.appendDurable(1, payload("one"));
+                wal.roll();
+            }
+            assertThat(sizes).containsExactly(4L << 20, 16L << 20, 64L << 20, 64L << 20);
+        }
     }
 
     @Test

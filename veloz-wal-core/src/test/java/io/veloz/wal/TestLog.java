@@ -130,7 +130,9 @@ final class TestLog {
             SegmentHeader current = SegmentHeader.decode(page, page.capacity());
             SegmentHeader next = new SegmentHeader(
                     current.logId(), current.number() + 1, 77, SEGMENT_BYTES, BATCH_BYTES, START_NANOS);
-            SegmentMaker.fill(storage, NAMES, next, SegmentMaker.Pace.FAST).close();
+            SegmentMaker.fill(storage, NAMES, next, SegmentMaker.Pace.FAST)
+                    .file()
+                    .close();
             SegmentMaker.publish(storage, NAMES);
             return storage;
         } catch (IOException | DamagedException | UnknownFormatException e) {

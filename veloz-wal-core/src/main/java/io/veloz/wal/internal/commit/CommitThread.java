@@ -330,6 +330,7 @@ public final class CommitThread implements Runnable {
         Handover.@Nullable Prepared next = handover.rollOnCommitThread(active, needed);
         if (next == null) {
             state.throwIfFailed();
+            trace.abandonRoll(nanoTime());
             return false;
         }
         // First: it owns the file from now on, whatever fails next.

@@ -268,6 +268,13 @@ public final class Handover {
         }
     }
 
+    /** Returns whether records of the commit thread or of appends wait for the next segment, or the end of the log does. */
+    boolean isWaitedFor() {
+        synchronized (lock) {
+            return commitsWait || stalls.areWaiting();
+        }
+    }
+
     /** Closes the prepared segment, and after a failure also the one to seal. Call it when the housekeeping thread ends. */
     void closeFiles() throws IOException {
         try {

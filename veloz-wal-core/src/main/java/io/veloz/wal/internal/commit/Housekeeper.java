@@ -18,7 +18,6 @@ import io.veloz.wal.internal.segment.SegmentSealer;
 import io.veloz.wal.internal.stats.CommitStats;
 import io.veloz.wal.internal.stats.GcTime;
 import io.veloz.wal.storage.Storage;
-import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageFullException;
 import io.veloz.wal.storage.StorageLock;
 import io.veloz.wal.storage.UninterruptibleThread;
@@ -237,50 +236,50 @@ public final class Housekeeper implements Runnable {
 
     // ---- prepare
 
-    /** Returns the next segment, with its name and durable; null if the log is ending, or needs another one. */
+    /** Returns the next segment, with its name and durable; null if the log is ending. */
     private @Nullable Prepared prepare() throws IOException {
         @Nullable PreparationEvent event = JfrEvents.beginPreparation();
         SegmentHeader header = new SegmentHeader(
                         settings.logId(),
                         nextNumber,
                         random.nextLong(),
-                        handover.isClosing() ? smallBytes() : nextBytes,
+                        nextBytes,
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
                 .prepared();
-        @Nullable StorageFile file = fill(header);
-        if (file == null) {
+        SegmentMaker.@Nullable Filled filled = fill(header);
+        if (filled == null) {
             return null;
         }
         @Nullable Prepared prepared = null;
         try {
             publish();
             nextNumber++;
-            nextBytes = SegmentMaker.nextBytes(nextBytes, settings.segmentBytes());
-            prepared = new Prepared(file, header);
+            nextBytes = SegmentMaker.nextBytes(filled.header().segmentBytes(), settings.segmentBytes());
+            prepared = new Prepared(filled.file(), filled.header());
             if (event != null) {
-                JfrEvents.record(() -> event.end(storage.describe(), header.number(), header.segmentBytes()));
+                JfrEvents.record(() -> event.end(
+                        storage.describe(), header.number(), filled.header().segmentBytes()));
             }
         } catch (StoppedException e) {
             // The file remains, as after a crash, and the next open removes it.
         } finally {
             if (prepared == null) {
-                file.close();
+                filled.file().close();
             }
         }
         return prepared;
     }
 
-    /** Creates the file of the next segment, with retries and backoff; null if the log is ending, or needs a small one. */
-    private @Nullable StorageFile fill(SegmentHeader header) throws IOException {
+    /** Creates the file of the next segment, with retries and backoff; null if the log is ending. */
+    private SegmentMaker.@Nullable Filled fill(SegmentHeader header) throws IOException {
         long retryNanos = FIRST_RETRY_NANOS;
         int attempts = 0;
         while (true) {
             try {
-                StorageFile file =
-                        SegmentMaker.fill(storage, names, header, (filled, nanos) -> isFast(header, filled, nanos));
+                SegmentMaker.Filled filled = SegmentMaker.fill(storage, names, header, pace(header.segmentBytes()));
                 diskFullEnded();
-                return file;
+                return filled;
             } catch (StoppedException e) {
                 return null;
             } catch (StorageFullException e) {
@@ -302,12 +301,24 @@ public final class Housekeeper implements Runnable {
         }
     }
 
-    /** Decides about the pace. A log that is closing needs a small segment at once rather than a large one. */
-    private boolean isFast(SegmentHeader header, long filled, long nanos) throws StoppedException {
-        if (header.segmentBytes() > smallBytes() && handover.isClosing()) {
-            throw new StoppedException();
-        }
-        return handover.pace((double) filled / header.segmentBytes(), usedShare(), nanos);
+    /** The pace of the next segment, which is to have a size. */
+    private SegmentMaker.Pace pace(long bytes) {
+        return new SegmentMaker.Pace() {
+            @Override
+            public boolean isFast(long filledBytes, long chunkNanos) throws IOException {
+                return handover.pace((double) filledBytes / bytes, usedShare(), chunkNanos);
+            }
+
+            /**
+             * A segment that somebody waits for need not be larger than the one before it, so that the growth makes no one
+             * wait; and that of a log that is closing need only exist.
+             */
+            @Override
+            public boolean isEnough(long filledBytes) {
+                return filledBytes >= (handover.isClosing() ? smallBytes() : state.activeBytes)
+                        && handover.isWaitedFor();
+            }
+        };
     }
 
     private long smallBytes() {

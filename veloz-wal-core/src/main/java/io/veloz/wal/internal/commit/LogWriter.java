@@ -300,6 +300,11 @@ public final class LogWriter {
         return buffer.pendingBytes();
     }
 
+    /** Query it after {@link #activeRoomBytes}: the size of a larger segment is set before its room. */
+    public long activeBytes() {
+        return state.activeBytes;
+    }
+
     public long activeRoomBytes() {
         return state.activeRoomBytes;
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
  * succeeds. So it fails the log whichever thread has called it, also for a checkpoint or a trim.
  */
 public final class WatchedStorage extends ForwardingStorage {
+    private final Storage storage;
     private final CommitState state;
 
     /** Not a literal or a concatenation at its use, see {@link CommitState#fail}. */
@@ -18,8 +19,14 @@ public final class WatchedStorage extends ForwardingStorage {
 
     public WatchedStorage(Storage storage, CommitState state) {
         super(storage);
+        this.storage = storage;
         this.state = state;
         this.failure = "force of directory " + storage.describe() + " failed";
+    }
+
+    @Override
+    public boolean exists(String name) throws IOException {
+        return storage.exists(name);
     }
 
     @Override

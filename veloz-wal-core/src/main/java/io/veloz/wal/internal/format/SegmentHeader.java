@@ -88,6 +88,12 @@ public record SegmentHeader(
                 END_MARKS | NO_DATA_DIGEST);
     }
 
+    /** Returns this header with another size. */
+    public SegmentHeader withSegmentBytes(long bytes) {
+        return new SegmentHeader(
+                logId, number, salt, bytes, maxBatchBytes, createdNanos, readOnlyCompatible, incompatible);
+    }
+
     /** Returns whether the page may contain an {@link EndMark}. */
     public boolean hasEndMarks() {
         return (incompatible & END_MARKS) != 0;

@@ -122,7 +122,8 @@ public final class Recovery {
                         settings.maxBatchBytes(),
                         settings.wallClockNanos().getAsLong())
                 .prepared();
-        StorageFile file = SegmentMaker.fill(storage, names, header, SegmentMaker.Pace.FAST);
+        StorageFile file = SegmentMaker.fill(storage, names, header, SegmentMaker.Pace.FAST)
+                .file();
         boolean done = false;
         try {
             SegmentMaker.publish(storage, names);

@@ -3,11 +3,13 @@ package io.veloz.wal.internal.recovery;
 import io.veloz.wal.LostRange;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.internal.format.BatchHeader;
+import io.veloz.wal.internal.format.DamagedException;
 import io.veloz.wal.internal.format.EndMark;
 import io.veloz.wal.internal.format.Footer;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.internal.format.Sha256;
+import io.veloz.wal.internal.format.UnknownFormatException;
 import io.veloz.wal.internal.recovery.DirectoryScan.Entry;
 import io.veloz.wal.internal.recovery.FoundSegment.Finding;
 import io.veloz.wal.internal.segment.BatchScanner;
@@ -20,6 +22,8 @@ import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +96,9 @@ final class SegmentCheck {
             return result();
         }
         try (StorageFile file = settings.storage.openForReading(segment.name())) {
+            if (settings.concurrent) {
+                checkSame(file);
+            }
             @Nullable Footer found = FooterReader.atEnd(file, header);
             // Before the segment is named by its number, the footer may exist only in the page cache, because its
             // force may have failed.
@@ -112,6 +119,22 @@ final class SegmentCheck {
             checkPlace();
         }
         return result();
+    }
+
+    /** Checks that a writer has not given the name to another segment since the header was read. */
+    private void checkSame(StorageFile file) throws IOException {
+        ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = file.readFully(page, 0);
+        try {
+            SegmentHeader now = SegmentHeader.decode(page, available);
+            if (now.number() != header.number() || now.salt() != header.salt()) {
+                throw new NameChangedException(segment.name() + " contained segment " + header.number()
+                        + ", and contains segment " + now.number() + " now");
+            }
+        } catch (DamagedException | UnknownFormatException e) {
+            throw new NameChangedException(segment.name() + " contained segment " + header.number()
+                    + ", and has no header now: " + e.getMessage());
+        }
     }
 
     private FoundSegment result() {

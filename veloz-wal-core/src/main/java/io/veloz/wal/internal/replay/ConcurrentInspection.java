@@ -2,6 +2,7 @@ package io.veloz.wal.internal.replay;
 
 import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.internal.recovery.Analysis;
+import io.veloz.wal.internal.recovery.NameChangedException;
 import io.veloz.wal.storage.Storage;
 import java.io.IOException;
 import java.util.List;
@@ -65,7 +66,7 @@ public final class ConcurrentInspection {
                 failure = e;
             }
             // A writer may have opened and closed the log during the analysis. Then the names differ.
-            if (!before.equals(names(storage))) {
+            if (failure instanceof NameChangedException || !before.equals(names(storage))) {
                 if (++changes == CHANGES) {
                     throw new IOException("files changed during each of " + CHANGES + " inspections", failure);
                 }

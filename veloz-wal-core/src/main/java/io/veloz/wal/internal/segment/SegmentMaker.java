@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Creates a segment ahead of its use: a header, then zeros to its full size, all durable before it gets its name.
+ * Creates a segment ahead of its use: zeros to its full size, then a header, all durable before it gets its name.
  *
  * <p>The file is filled with zeros rather than left sparse or only preallocated. A force over blocks that were never
  * written also has to commit metadata on ext4 and XFS, and takes about half as long again.
@@ -48,29 +48,44 @@ public final class SegmentMaker {
         return bytes > segmentBytes / GROWTH ? segmentBytes : GROWTH * bytes;
     }
 
-    /** Decides between chunks whether the segment is needed soon, and otherwise leaves the disk to the commits for a while. */
+    /** Decides between chunks how a segment is filled. */
     @FunctionalInterface
     public interface Pace {
         /** Fills as fast as the disk writes. */
         Pace FAST = (filledBytes, chunkNanos) -> true;
 
-        /** Returns whether the next chunks follow at once, and are forced together. */
+        /**
+         * Returns whether the next chunks follow at once, and are forced together, because the segment is needed soon. Otherwise
+         * this leaves the disk to the commits for a while.
+         */
         boolean isFast(long filledBytes, long chunkNanos) throws IOException;
+
+        /** Returns whether the segment is needed at once at this size, though it was to become larger. */
+        default boolean isEnough(long filledBytes) {
+            return false;
+        }
     }
+
+    /**
+     * A segment that is filled.
+     *
+     * @param header with the size that it has
+     */
+    public record Filled(StorageFile file, SegmentHeader header) {}
 
     /**
      * Creates a segment under the preparing name, durable at its full length. On failure the partial file is deleted.
      * The call can be repeated, and creates another file.
+     *
+     * @param header with the size that the segment is to have
      */
-    public static StorageFile fill(Storage storage, SegmentNames names, SegmentHeader header, Pace pace)
-            throws IOException {
+    public static Filled fill(Storage storage, SegmentNames names, SegmentHeader header, Pace pace) throws IOException {
         if (storage.exists(names.preparing())) {
             storage.delete(names.preparing());
         }
         StorageFile file = storage.create(names.preparing());
         try {
-            fill(file, header, pace);
-            return file;
+            return new Filled(file, fill(file, header, pace));
         } catch (Throwable t) {
             remove(storage, names, file, t);
             throw t;
@@ -95,18 +110,12 @@ public final class SegmentMaker {
         storage.forceDirectory();
     }
 
-    private static void fill(StorageFile file, SegmentHeader header, Pace pace) throws IOException {
-        file.writeFully(header.encode(), 0);
-        if (header.hasEndMarks()) {
-            // From now on a shorter file has been truncated.
-            ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            new EndMark(0, SegmentHeader.BYTES, header.createdNanos()).encode(mark, header.salt(), new Checksum());
-            file.writeFully(mark, EndMark.position(0));
-        }
+    private static SegmentHeader fill(StorageFile file, SegmentHeader header, Pace pace) throws IOException {
         ByteBuffer zeros = ZEROS.duplicate();
         boolean fast = pace == Pace.FAST;
         long forced = SegmentHeader.BYTES;
-        for (long position = SegmentHeader.BYTES; position < header.segmentBytes(); ) {
+        long position = SegmentHeader.BYTES;
+        while (position < header.segmentBytes() && !pace.isEnough(position)) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
             file.writeFully(zeros.clear().limit(bytes), position);
@@ -117,6 +126,20 @@ public final class SegmentMaker {
             }
             fast = pace.isFast(position, System.nanoTime() - started);
         }
+        // Last, because it states the size.
+        SegmentHeader filled = header.withSegmentBytes(position);
+        writeHeader(file, filled);
         file.force();
+        return filled;
+    }
+
+    private static void writeHeader(StorageFile file, SegmentHeader header) throws IOException {
+        file.writeFully(header.encode(), 0);
+        if (header.hasEndMarks()) {
+            // From now on a shorter file has been truncated.
+            ByteBuffer mark = ByteBuffer.allocate(EndMark.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            new EndMark(0, SegmentHeader.BYTES, header.createdNanos()).encode(mark, header.salt(), new Checksum());
+            file.writeFully(mark, EndMark.position(0));
+        }
     }
 }

@@ -126,6 +126,12 @@ public final class CommitTrace {
         timer.beginStall(now);
     }
 
+    /** Ends a roll for which there was no next segment. */
+    public void abandonRoll(long now) {
+        timer.endStall(now);
+        roll = null;
+    }
+
     /** Ends a roll to the segment with this number. */
     public void endRoll(long now, long number) {
         timer.endStall(now);

@@ -11,6 +11,7 @@ import io.veloz.wal.internal.format.SegmentNames;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class SegmentMakerTest {
 
     private StorageFile fill(SegmentMaker.Pace pace) throws IOException {
         SegmentHeader header = new SegmentHeader(new LogId(1, 2), 1, 3, SEGMENT_BYTES, 4096, 0).prepared();
-        return SegmentMaker.fill(storage, NAMES, header, pace);
+        return SegmentMaker.fill(storage, NAMES, header, pace).file();
     }
 
     private long forces() {
@@ -49,6 +50,29 @@ class SegmentMakerTest {
                 })
                 .close();
         assertThat(filled).isSorted().endsWith((long) SEGMENT_BYTES);
+    }
+
+    @Test
+    void segmentThatIsNeededEarlierIsSmallerAndStatesItsSize() throws Exception {
+        SegmentHeader header = new SegmentHeader(new LogId(1, 2), 1, 3, SEGMENT_BYTES, 4096, 0).prepared();
+        SegmentMaker.Filled filled = SegmentMaker.fill(storage, NAMES, header, new SegmentMaker.Pace() {
+            @Override
+            public boolean isFast(long filledBytes, long chunkNanos) {
+                return true;
+            }
+
+            @Override
+            public boolean isEnough(long filledBytes) {
+                return filledBytes >= 4 * MIB;
+            }
+        });
+        try (StorageFile file = filled.file()) {
+            ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            file.readFully(page, 0);
+            assertThat(file.size()).isBetween(4L * MIB, 5L * MIB);
+            assertThat(filled.header().segmentBytes()).isEqualTo(file.size());
+            assertThat(SegmentHeader.decode(page, SegmentHeader.BYTES)).isEqualTo(filled.header());
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.veloz.wal.WalCheckpoint;
 import io.veloz.wal.WalRecovery;
 import io.veloz.wal.WalShippingRefusedException;
 import io.veloz.wal.WalShippingRefusedException.Reason;
+import io.veloz.wal.WalStats;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SealedSegment;
@@ -49,11 +50,11 @@ public final class LocalLog {
     /** Returns a log that this process writes. */
     public static LocalLog of(Wal wal) {
         return new LocalLog(
-                wal.files(),
-                wal::segmentReader,
-                wal::durableSequence,
-                () -> wal.config().segmentBytes() - wal.stats().activeSegmentRoomBytes(),
-                null);
+                wal.files(), wal::segmentReader, wal::durableSequence, () -> activeBytes(wal.stats()), null);
+    }
+
+    private static long activeBytes(WalStats stats) {
+        return stats.activeSegmentBytes() - stats.activeSegmentRoomBytes();
     }
 
     /** Returns a log that another process writes, or that no process writes. */
