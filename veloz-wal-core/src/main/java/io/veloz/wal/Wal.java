@@ -7,6 +7,7 @@ import io.veloz.wal.internal.jfr.RecoveryEvent;
 import io.veloz.wal.internal.recovery.Recovery;
 import io.veloz.wal.internal.recovery.Recovery.Recovered;
 import io.veloz.wal.internal.replay.DurableLimit;
+import io.veloz.wal.internal.segment.SegmentMaker;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.OlderSegments;
 import io.veloz.wal.spi.SegmentReader;
@@ -74,8 +75,10 @@ public final class Wal implements AutoCloseable {
             return UninterruptibleThread.call("veloz-wal-open " + storage.describe(), () -> open(config, storage));
         } catch (StorageFullException e) {
             throw new WalDiskFullException(
-                    "not enough disk space to open " + storage.describe() + ": up to two segments of "
-                            + config.segmentBytes() + " bytes are needed: " + e.getMessage(),
+                    "not enough disk space to open " + storage.describe() + ": up to "
+                            + (config.segmentBytes()
+                                    + SegmentMaker.firstBytes(config.segmentBytes(), config.maxBatchBytes()))
+                            + " bytes are needed: " + e.getMessage(),
                     e);
         } catch (IOException e) {
             throw new WalOpenException("cannot open " + storage.describe() + ": " + e, e);

@@ -420,7 +420,7 @@ public final class LogRepair {
                 && segment.lastSequence() < floor.cut().sequence();
         String why = isRetired
                 ? "retired from the archive by care record " + floor.record()
-                : "no slot commits it, or it does not depend on the archive";
+                : "no slot commits it, or it does not depend on the archive; `restore --merge` takes what tails have of it";
         return segment.verdict() + (segment.detail().isEmpty() ? "" : " (" + segment.detail() + ")") + ": " + why;
     }
 }
