@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * file that no log has requested is not filled, so a log that does not roll has no zeros written during its measurement.
  */
 final class SegmentSupply implements Closeable {
-    private static final int CHUNK_BYTES = 1024 * 1024;
+    private static final int CHUNK_BYTES = 256 * 1024;
 
     private final Path directory;
     private final int segmentBytes;
