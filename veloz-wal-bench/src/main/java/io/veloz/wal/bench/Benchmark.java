@@ -34,4 +34,24 @@ record Benchmark(String name, String summary, Program program, List<String> smok
                 },
                 smokeArguments);
     }
+
+    /**
+     * Returns a program whose arguments have no names.
+     *
+     * @param usage its arguments, with their defaults, for {@code --help}
+     */
+    static Benchmark positional(String name, String summary, String usage, Main main, String... smokeArguments) {
+        return of(
+                name,
+                summary,
+                arguments -> {
+                    if (arguments.length == 1 && arguments[0].equals("--help")) {
+                        System.out.println("Measures " + summary + ".\n\nUsage: " + name + " " + usage);
+                    } else {
+                        main.run(arguments);
+                    }
+                    return 0;
+                },
+                smokeArguments);
+    }
 }

@@ -26,10 +26,29 @@ public final class Benchmarks {
             Benchmark.main("roll-stall", "appends while segments roll", RollStall::main, "--smoke"),
             Benchmark.main("idle", "what a log, a follower and a shipper cost without appends", Idle::main, "--smoke"),
             Benchmark.main("ship-rate", "the rate at which segments are archived", ShipRate::main, "--smoke"),
-            Benchmark.main("write-modes", "ways to make a write durable", WriteModes::main, "1", "20"),
-            Benchmark.main("archive-lag", "from durable to archived; the cost of shipping", ArchiveLag::main, "0.6"),
-            Benchmark.main("archived-outputs", "outputs that wait for the archive", ArchivedOutputs::main, "0.3", "2"),
-            Benchmark.main("restore-rate", "restores against plain requests", RestoreRate::main, "4", "2", "1"));
+            Benchmark.main("write-modes", "ways to make a write durable", WriteModes::main, "--smoke"),
+            Benchmark.positional(
+                    "archive-lag",
+                    "from durable to archived; the cost of shipping",
+                    "[SECONDS] [DIR]: seconds of each measurement (default 30), a directory on the disk to measure",
+                    ArchiveLag::main,
+                    "0.6"),
+            Benchmark.positional(
+                    "archived-outputs",
+                    "outputs that wait for the archive",
+                    "[SECONDS] [MILLIS]: seconds of each measurement (default 10), milliseconds of a put (default 5)",
+                    ArchivedOutputs::main,
+                    "0.3",
+                    "2"),
+            Benchmark.positional(
+                    "restore-rate",
+                    "restores against plain requests",
+                    "[MIB] [SEGMENT_MIB] [TURNS] [DIR]: size of the log (default 512), of its segments (default 16), turns"
+                            + " (default 3), a directory on the disk to measure",
+                    RestoreRate::main,
+                    "4",
+                    "2",
+                    "1"));
 
     private static final String SMOKE = "smoke";
     private static final int WRONG_ARGUMENTS = 2;

@@ -21,8 +21,6 @@ import org.HdrHistogram.Histogram;
  * Measures the ways in which one thread can make a small write durable: fdatasync, O_DSYNC, and O_DIRECT with O_DSYNC; into a
  * file that was filled with zeros, into a file of that size without blocks, and at the end of a file that grows. The ways take
  * turns, so that other load on the disk affects all of them.
- *
- * <p>Arguments: turns (default 10), writes of each turn (default 500), a directory (default: the temporary one).
  */
 public final class WriteModes {
     private static final int WRITE_BYTES = 4096;
@@ -64,19 +62,19 @@ public final class WriteModes {
         this.writes = writes;
     }
 
-    public static void main(String[] arguments) throws IOException {
-        int turns = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 10;
-        int writes = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 500;
-        Path directory = arguments.length > 2
-                ? Files.createTempDirectory(Path.of(arguments[2]), "write-modes-")
-                : Files.createTempDirectory("write-modes-");
-        try {
-            WriteModes modes = new WriteModes(directory, writes);
+    public static void main(String[] given) throws IOException {
+        Arguments arguments = new Arguments(WriteModes.class, "Measures the ways to make a small write durable.")
+                .number("turns", "10", "1", "turns of each way")
+                .number("writes", "500", "20", "writes of each turn")
+                .parse(given);
+        if (arguments.printsHelp(System.out)) {
+            return;
+        }
+        try (Scratch scratch = Scratch.in(arguments.directory(), "write-modes")) {
+            WriteModes modes = new WriteModes(scratch.create("files"), arguments.number("writes"));
             for (int bytes : new int[] {WRITE_BYTES, LARGE_BYTES}) {
-                modes.run(turns, bytes);
+                modes.run(arguments.number("turns"), bytes);
             }
-        } finally {
-            Files.delete(directory);
         }
     }
 

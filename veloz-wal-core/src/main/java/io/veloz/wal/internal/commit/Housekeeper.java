@@ -310,13 +310,14 @@ public final class Housekeeper implements Runnable {
             }
 
             /**
-             * A segment that somebody waits for need not be larger than the one before it, so that the growth makes no one
-             * wait; and that of a log that is closing need only exist.
+             * A segment that somebody waits for need not be much larger than the one before it, so that growth hardly makes
+             * anyone wait, but not equal, or a log that is always waited for would never grow. That of a log that is closing
+             * need only exist.
              */
             @Override
             public boolean isEnough(long filledBytes) {
-                return filledBytes >= (handover.isClosing() ? smallBytes() : state.activeBytes)
-                        && handover.isWaitedFor();
+                long enough = handover.isClosing() ? smallBytes() : state.activeBytes + state.activeBytes / 4;
+                return filledBytes >= enough && handover.isWaitedFor();
             }
         };
     }
