@@ -2,6 +2,7 @@ package io.veloz.wal.bench.jmh;
 
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.bench.log.Growth;
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
@@ -43,6 +44,9 @@ public class BufferedAppend {
 
     private static final int RECORD_BYTES = 256;
 
+    /** More than a burst. */
+    private static final int ROOM_BYTES = 2 * BURST * RECORD_BYTES;
+
     private static ByteBuffer record() {
         ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES);
         new Random(1).nextBytes(record.array());
@@ -65,6 +69,7 @@ public class BufferedAppend {
             created = Directories.create(directory, "wal-jmh-");
             wal = Wal.open(
                     WalConfig.builder(created).segmentBytes(SEGMENT_BYTES).build());
+            Growth.toFullSegments(wal, SEGMENT_BYTES);
         }
 
         @TearDown
@@ -97,12 +102,13 @@ public class BufferedAppend {
         }
     }
 
-    /** Forces the log before each burst. */
+    /** Forces the log before each burst, and makes room for it. */
     @State(Scope.Thread)
     public static class ForcedLog {
         @Setup(Level.Invocation)
         public void force(Log state) {
             state.wal.sync();
+            Growth.makeRoom(state.wal, ROOM_BYTES);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.veloz.wal.bench.jmh;
 
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.bench.log.Growth;
 import io.veloz.wal.bench.log.LogKind;
 import io.veloz.wal.bench.log.MeasuredLog;
 import io.veloz.wal.bench.log.RawGroup;
@@ -48,6 +49,9 @@ public class OrderAppend {
     private static final int MAX_RECORD_BYTES = 1024;
     private static final int ORDERS = 1_024;
 
+    /** More than a burst. */
+    private static final int ROOM_BYTES = 1024 * ORDERS;
+
     private static OrderNew placed(int order) {
         return OrderNew.limit(id(order), "BTC-USDT", Side.BUY, 1.5, 40_000.25);
     }
@@ -85,6 +89,7 @@ public class OrderAppend {
                     .checkpointEveryRecords(0)
                     .checkpointInterval(Duration.ZERO)
                     .build());
+            Growth.toFullSegments(log.wal(), SEGMENT_BYTES);
             for (int i = 0; i < ORDERS; i++) {
                 log.append(placed(i));
                 updates[i] = accepted(i);
@@ -133,12 +138,13 @@ public class OrderAppend {
         private final ByteBuffer target = ByteBuffer.allocate(MAX_RECORD_BYTES);
     }
 
-    /** Waits until every event of the previous burst is applied. */
+    /** Waits until every event of the previous burst is applied, and makes room for the next one. */
     @State(Scope.Thread)
     public static class AppliedLog {
         @Setup(Level.Invocation)
         public void await(Log state) {
             state.log.awaitApplied(state.log.wal().lastSequence());
+            Growth.makeRoom(state.log.wal(), ROOM_BYTES);
         }
     }
 

@@ -12,6 +12,13 @@ public final class Growth {
 
     private Growth() {}
 
+    /** Makes room for a burst in the active segment, so that the burst does not measure how fast a segment is filled. */
+    public static void makeRoom(Wal wal, long bytes) {
+        if (wal.stats().activeSegmentRoomBytes() < bytes) {
+            wal.roll();
+        }
+    }
+
     /** Rolls until the active segment has its full size. Each smaller segment has one record of one byte. */
     public static void toFullSegments(Wal wal, long segmentBytes) {
         for (int rolls = 0; wal.stats().activeSegmentRoomBytes() < segmentBytes - SPARE_BYTES; rolls++) {
