@@ -136,11 +136,10 @@ class AllocationTest {
         }
     }
 
-    /** The window of a reader grows while it reads the first records of a segment, and the first segment is small. */
+    /** The window of a reader grows while it reads the first records of a segment. */
     @Test
     void readerAllocatesNothingForARecord() {
-        int first = 20_000;
-        write(first + RECORDS);
+        int first = 4_000 + write(4_000 + RECORDS);
         AtomicReference<@Nullable WalReader> opened = new AtomicReference<>();
         AtomicLong read = new AtomicLong();
         try {
@@ -160,12 +159,19 @@ class AllocationTest {
         assertThat(read.get()).isEqualTo(256L * (first + RECORDS));
     }
 
-    private void write(int records) {
+    /** Writes records to one segment, and returns how many were written before, while the segments were smaller. */
+    private int write(int records) {
         ByteBuffer payload = ByteBuffer.allocate(256);
         try (Wal wal = Wal.open(WalConfig.builder(dir).maxBatchBytes(64 * 1024).build())) {
+            while (wal.stats().activeSegmentRoomBytes() < 300L * records) {
+                wal.appendDurable(1, payload.clear());
+                wal.roll();
+            }
+            int before = (int) wal.lastSequence();
             for (int i = 0; i < records; i++) {
                 wal.append(1, payload.clear());
             }
+            return before;
         }
     }
 
