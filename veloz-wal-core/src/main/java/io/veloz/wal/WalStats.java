@@ -180,7 +180,8 @@ public final class WalStats {
                 + batches + ", largestBatchRecords=" + largestBatchRecords + ", forces=" + forces + ", rolls=" + rolls
                 + ", stalls=" + stalls + ", stalledNanos=" + stalledNanos + ", slowCommits=" + slowCommits
                 + ", bufferedBytes=" + bufferedBytes
-                + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes + ", forceNanosP50=" + forceNanosP50
+                + ", activeSegmentBytes=" + activeSegmentBytes + ", activeSegmentRoomBytes=" + activeSegmentRoomBytes
+                + ", forceNanosP50=" + forceNanosP50
                 + ", forceNanosP99=" + forceNanosP99 + ", forceNanosP999=" + forceNanosP999 + ", forceNanosMax="
                 + forceNanosMax + ", corruptedRecords=" + corruptedRecords + ", diskFull=" + diskFull + ", failed="
                 + failed + "]";

@@ -46,7 +46,7 @@ record Benchmark(String name, String summary, Program program, List<String> smok
                 summary,
                 arguments -> {
                     if (arguments.length == 1 && arguments[0].equals("--help")) {
-                        System.out.println("Measures " + summary + ".\n\nUsage: " + name + " " + usage);
+                        System.out.println(name + ": " + summary + "\n\nUsage: " + name + " " + usage);
                     } else {
                         main.run(arguments);
                     }

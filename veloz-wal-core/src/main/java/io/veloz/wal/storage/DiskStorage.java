@@ -144,6 +144,10 @@ public final class DiskStorage implements Storage {
             return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                     .isRegularFile();
         } catch (NoSuchFileException e) {
+            if (!Files.isDirectory(directory)) {
+                // The directory is gone. That a file is missing in it would be a wrong answer.
+                throw e;
+            }
             return false;
         }
     }

@@ -1,5 +1,6 @@
 package io.veloz.wal.storage;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.ReadOptions;
@@ -32,6 +33,27 @@ class OpenForReadingTest {
                 .isNotInstanceOf(NoSuchFileException.class)
                 .isNotInstanceOf(FileNotFoundException.class)
                 .hasMessageContaining("there");
+    }
+
+    @Test
+    void onlyARegularFileExists() throws IOException {
+        Files.createDirectory(directory.resolve("there"));
+        Files.createFile(directory.resolve("file"));
+        Files.createSymbolicLink(directory.resolve("link"), directory.resolve("file"));
+        DiskStorage storage = DiskStorage.open(directory);
+
+        assertThat(storage.exists("file")).isTrue();
+        assertThat(storage.exists("there")).isFalse();
+        assertThat(storage.exists("link")).isFalse();
+        assertThat(storage.exists("missing")).isFalse();
+    }
+
+    @Test
+    void noAnswerIsGivenAboutAFileOfADirectoryThatIsGone() throws IOException {
+        DiskStorage storage = DiskStorage.open(Files.createDirectory(directory.resolve("log")));
+        Files.delete(directory.resolve("log"));
+
+        assertThatThrownBy(() -> storage.exists("missing")).isInstanceOf(NoSuchFileException.class);
     }
 
     @Test

@@ -10,6 +10,9 @@ public final class Growth {
 
     private static final int MOST_ROLLS = 16;
 
+    /** Not the type of an order event. */
+    private static final int TYPE = 10_000;
+
     private Growth() {}
 
     /** Makes room for a burst in the active segment, so that the burst does not measure how fast a segment is filled. */
@@ -27,7 +30,7 @@ public final class Growth {
                         "the active segment has room for " + wal.stats().activeSegmentRoomBytes() + " bytes after "
                                 + rolls + " rolls; expected about " + segmentBytes);
             }
-            wal.appendDurable(VelozLog.TYPE, ByteBuffer.allocate(1));
+            wal.appendDurable(TYPE, ByteBuffer.allocate(1));
             wal.roll();
         }
     }

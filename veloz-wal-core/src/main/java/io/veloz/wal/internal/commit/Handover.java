@@ -268,7 +268,10 @@ public final class Handover {
         }
     }
 
-    /** Returns whether records of the commit thread or of appends wait for the next segment, or the end of the log does. */
+    /**
+     * Returns whether records of the commit thread or of appends wait for the next segment, or the end of the log does. A caller
+     * of a roll waits for a segment of full size.
+     */
     boolean isWaitedFor() {
         synchronized (lock) {
             return commitsWait || stalls.areWaiting();

@@ -9,6 +9,7 @@ import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates a segment ahead of its use: zeros to its full size, then a header, all durable before it gets its name.
@@ -27,9 +28,11 @@ public final class SegmentMaker {
     /** The largest number of bytes that wait for a force, so that a force of the active segment never waits for the whole file. */
     private static final int MAX_UNFORCED_BYTES = 4 * 1024 * 1024;
 
-    /** One for all logs, so it is never freed. Not heap memory, which the JDK would copy for each write. */
-    private static final ByteBuffer ZEROS =
-            ByteBuffer.allocateDirect(CHUNK_BYTES).asReadOnlyBuffer();
+    /**
+     * One for all logs, so it is never freed. Not heap memory, which the JDK would copy for each write. Allocated at its first
+     * use, and not with the class, so that an open that lacks the memory can be repeated.
+     */
+    private static volatile @Nullable ByteBuffer zeros;
 
     /** An open waits until its first segment is filled. So it is small, and the next ones grow to the size that is set. */
     private static final long FIRST_BYTES = 4 * 1024 * 1024;
@@ -111,14 +114,14 @@ public final class SegmentMaker {
     }
 
     private static SegmentHeader fill(StorageFile file, SegmentHeader header, Pace pace) throws IOException {
-        ByteBuffer zeros = ZEROS.duplicate();
+        ByteBuffer chunk = zeros();
         boolean fast = pace == Pace.FAST;
         long forced = SegmentHeader.BYTES;
         long position = SegmentHeader.BYTES;
         while (position < header.segmentBytes() && !pace.isEnough(position)) {
             long started = System.nanoTime();
             int bytes = (int) Math.min(CHUNK_BYTES, header.segmentBytes() - position);
-            file.writeFully(zeros.clear().limit(bytes), position);
+            file.writeFully(chunk.clear().limit(bytes), position);
             position += bytes;
             if (!fast || position - forced >= MAX_UNFORCED_BYTES) {
                 file.force();
@@ -131,6 +134,15 @@ public final class SegmentMaker {
         writeHeader(file, filled);
         file.force();
         return filled;
+    }
+
+    private static ByteBuffer zeros() {
+        ByteBuffer shared = zeros;
+        if (shared == null) {
+            shared = ByteBuffer.allocateDirect(CHUNK_BYTES);
+            zeros = shared;
+        }
+        return shared.duplicate();
     }
 
     private static void writeHeader(StorageFile file, SegmentHeader header) throws IOException {

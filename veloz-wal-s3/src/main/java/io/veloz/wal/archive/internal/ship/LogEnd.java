@@ -34,6 +34,10 @@ final class LogEnd {
                 durableSequence = Math.max(durableSequence, from.lastSequence());
                 activeBytes = from.endPosition();
             }
+            if (activeBytes > 0 && files.storage().exists(files.sealedName(from.segment()))) {
+                // A close or a roll has sealed it, and it counts as a sealed segment now.
+                activeBytes = 0;
+            }
             complete = true;
         } catch (IOException | UncheckedIOException | WalException | IllegalArgumentException e) {
             // Closed below. The next call opens the log again.
