@@ -4,6 +4,7 @@ import io.veloz.wal.ReadOptions;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.WalReader;
+import io.veloz.wal.bench.log.Growth;
 import io.veloz.wal.bench.process.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,6 +43,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ReaderNext {
     private static final int RECORDS = 100_000;
     private static final int RECORD_BYTES = 256;
+    private static final int SEGMENT_BYTES = 64 * 1024 * 1024;
     private static final int BUFFER_BYTES = 8 * 1024 * 1024;
 
     /** A closed log. */
@@ -51,6 +53,7 @@ public class ReaderNext {
         public String directory = "";
 
         private Path created = Path.of("");
+        private long records;
         private long dataBytes;
 
         @Setup
@@ -58,13 +61,18 @@ public class ReaderNext {
             created = Directories.create(directory, "wal-jmh-");
             ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES);
             new Random(1).nextBytes(record.array());
-            try (Wal wal = Wal.open(
-                    WalConfig.builder(created).bufferBytes(BUFFER_BYTES).build())) {
+            try (Wal wal = Wal.open(WalConfig.builder(created)
+                    .segmentBytes(SEGMENT_BYTES)
+                    .bufferBytes(BUFFER_BYTES)
+                    .build())) {
+                Growth.toFullSegments(wal, SEGMENT_BYTES);
+                long before = wal.stats().bytesWritten();
                 for (int i = 0; i < RECORDS; i++) {
                     wal.append(1, record.clear());
                 }
                 wal.sync();
-                dataBytes = wal.stats().bytesWritten();
+                records = wal.lastSequence();
+                dataBytes = wal.stats().bytesWritten() - before;
             }
         }
 
@@ -107,7 +115,7 @@ public class ReaderNext {
                         .sorted()
                         .toList();
             }
-            // All records fit one segment; the other large file is the prepared one.
+            // All records but those of the growth are in one segment; the other large file is the next one.
             file = FileChannel.open(files.get(0));
         }
 
@@ -119,15 +127,15 @@ public class ReaderNext {
 
     @Benchmark
     @OperationsPerInvocation(RECORDS)
-    public long next(Reader state) {
+    public long next(Log log, Reader state) {
         long sum = 0;
         int records = 0;
         while (state.reader.next()) {
-            sum += state.reader.payload().getLong();
+            sum += state.reader.payload().get(0);
             records++;
         }
-        if (records != RECORDS) {
-            throw new IllegalStateException(records + " records; expected " + RECORDS);
+        if (records != log.records) {
+            throw new IllegalStateException(records + " records; expected " + log.records);
         }
         return sum;
     }
