@@ -46,6 +46,8 @@ class PartsFileTest {
         try (Wal wal = SmallLog.open(dir.resolve("log"), 64 * 1024);
                 DirectShip.Shipper shipper = new DirectShip.Shipper(wal, store, PART_BYTES)) {
             SmallLog.append(wal, 800);
+            // Returns when the full segments are sealed.
+            wal.roll();
             shipper.ship();
         }
         parts = store.objects().keySet().stream()
