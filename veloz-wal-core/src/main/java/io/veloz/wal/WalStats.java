@@ -20,9 +20,9 @@ public final class WalStats {
     private final long stalledNanos;
     private final long slowCommits;
     private final long bufferedBytes;
+    private final long activeSegmentBytes;
     private final long activeSegmentRoomBytes;
     private final long forceNanosP50;
-    private final long activeSegmentBytes;
     private final long forceNanosP99;
     private final long forceNanosP999;
     private final long forceNanosMax;

@@ -91,7 +91,7 @@ public final class Handover {
         lock.notifyAll();
         stalls.beginCommit();
         try {
-            while (prepared == null && isRunning() && !(closing && hasNoHope(needed))) {
+            while (prepared == null && isRunning() && !(closing && givesUp(needed))) {
                 await(Threads.LONGEST_PARK_NANOS);
             }
         } finally {
@@ -100,7 +100,8 @@ public final class Handover {
         commitsWait = false;
     }
 
-    private boolean hasNoHope(boolean needed) {
+    /** Returns whether a log that is closing ends without the next segment. */
+    private boolean givesUp(boolean needed) {
         return state.diskFull != null || (prepareFailed && !needed);
     }
 
@@ -272,7 +273,7 @@ public final class Handover {
      * Returns whether records of the commit thread or of appends wait for the next segment, or the end of the log does. A caller
      * of a roll waits for a segment of full size.
      */
-    boolean isWaitedFor() {
+    boolean areRecordsWaiting() {
         synchronized (lock) {
             return commitsWait || stalls.areWaiting();
         }

@@ -310,14 +310,14 @@ public final class Housekeeper implements Runnable {
             }
 
             /**
-             * A segment that somebody waits for need not be much larger than the one before it, so that growth hardly makes
-             * anyone wait, but not equal, or a log that is always waited for would never grow. That of a log that is closing
-             * need only exist.
+             * While records wait, the segment ends a quarter larger than the active one: not much larger, so that growth hardly
+             * delays an append, and not equal, because the segments would never grow under a load that always waits. At a close it
+             * is only the successor of the last segment, so the smallest size is enough.
              */
             @Override
             public boolean isEnough(long filledBytes) {
                 long enough = handover.isClosing() ? smallBytes() : state.activeBytes + state.activeBytes / 4;
-                return filledBytes >= enough && handover.isWaitedFor();
+                return filledBytes >= enough && handover.areRecordsWaiting();
             }
         };
     }

@@ -22,8 +22,6 @@ import io.veloz.wal.internal.segment.UnmarkedFile;
 import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -123,10 +121,8 @@ final class SegmentCheck {
 
     /** Checks that a writer has not given the name to another segment since the header was read. */
     private void checkSame(StorageFile file) throws IOException {
-        ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = file.readFully(page, 0);
         try {
-            SegmentHeader now = SegmentHeader.decode(page, available);
+            SegmentHeader now = SegmentFill.header(file);
             if (now.number() != header.number() || now.salt() != header.salt()) {
                 throw new NameChangedException(segment.name() + " contained segment " + header.number()
                         + ", and contains segment " + now.number() + " now");

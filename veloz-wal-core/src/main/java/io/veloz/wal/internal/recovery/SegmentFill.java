@@ -161,7 +161,8 @@ public final class SegmentFill {
                 names.sealed(above.firstSegment()), "has no record; expected one, which states the segment before it");
     }
 
-    private static SegmentHeader header(StorageFile file) throws IOException, DamagedException, UnknownFormatException {
+    /** Reads the header of an open file. */
+    static SegmentHeader header(StorageFile file) throws IOException, DamagedException, UnknownFormatException {
         ByteBuffer page = ByteBuffer.allocate(SegmentHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = file.readFully(page, 0);
         return SegmentHeader.decode(page, available);

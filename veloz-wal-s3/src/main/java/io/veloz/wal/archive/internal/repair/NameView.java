@@ -30,11 +30,6 @@ final class NameView extends ForwardingStorage {
     }
 
     @Override
-    public boolean exists(String name) {
-        return names.containsKey(name);
-    }
-
-    @Override
     public StorageFile openForReading(String name) throws IOException {
         String actual = names.get(name);
         if (actual == null) {

@@ -41,11 +41,6 @@ final class StagedNames extends ForwardingStorage {
     }
 
     @Override
-    public boolean exists(String name) throws IOException {
-        return directory.exists(staged(name));
-    }
-
-    @Override
     public Map<String, String> irregular() {
         return Map.of();
     }
