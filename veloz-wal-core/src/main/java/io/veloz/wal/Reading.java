@@ -8,9 +8,6 @@ import java.util.function.BooleanSupplier;
 
 /** The state of an open log for its own readers: what is durable, and whether it is still open. Any thread may use it. */
 final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
-    /** How long a waiting reader sleeps at a time after the log was closed or has failed. */
-    private static final long AFTER_END_NANOS = 5_000_000;
-
     private final LogWriter writer;
     private final BooleanSupplier closed;
 
@@ -32,15 +29,11 @@ final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
     @Override
     public void awaitDurable(long sequence, long timeoutNanos) {
         try {
-            if (lives() && writer.awaitDurable(sequence, timeoutNanos)) {
-                return;
-            }
+            var unused = writer.awaitDurableUnlessInterrupted(sequence, timeoutNanos);
         } catch (WalFailedException e) {
-            // The failure concerns appending. Durable records can still be read.
-        }
-        if (!lives() || writer.hasFailed()) {
-            // No further record will become durable, but the contract of the reader is to wait.
-            LockSupport.parkNanos(this, Math.min(timeoutNanos, AFTER_END_NANOS));
+            // No further record will become durable, but those that are can be read, and the contract of the reader is
+            // to wait.
+            LockSupport.parkNanos(this, timeoutNanos);
         }
     }
 

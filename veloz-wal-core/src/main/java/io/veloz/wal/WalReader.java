@@ -39,14 +39,14 @@ public final class WalReader implements AutoCloseable {
 
     private static final long LONGEST_POLL_NANOS = 50_000_000;
 
-    /** How often a waiting reader checks whether its thread was interrupted. */
-    private static final long LONGEST_WAIT_NANOS = 100_000_000;
+    /** Every so many pauses, all files are read, and not only the place of the next batch. */
+    private static final int FULL_POLL = 5;
 
     /** The writer, if it is in this process. */
     interface Writer {
         long durableSequence();
 
-        /** Waits until the sequence is durable, the timeout has expired, or the writer has ended. */
+        /** Waits until the sequence is durable, the timeout has expired, or the thread is interrupted. */
         void awaitDurable(long sequence, long timeoutNanos);
     }
 
@@ -64,6 +64,7 @@ public final class WalReader implements AutoCloseable {
     private boolean started;
     private boolean ended;
     private boolean closed;
+    private long pauseNanos = POLL_NANOS;
 
     /**
      * Opens a log for reading.
@@ -174,8 +175,9 @@ public final class WalReader implements AutoCloseable {
     /**
      * Steps to the next record, and waits for it up to a timeout.
      *
-     * <p>If the writer is not in this process, this polls the files: every 5 ms at first, and up to every 50 ms after
-     * some time without a record. A poll without a new record reads less than a page.
+     * <p>If the writer is in this process, the thread sleeps until a record is durable. Otherwise this polls: every 5 ms at
+     * first, and up to every 50 ms after some time without a record, it reads the place of the next batch. Every fifth time it
+     * also looks for other files, which is how it notices the records of the next writer. It reads less than a page.
      *
      * @return false if no record became durable before the timeout, the thread was interrupted, or the reader has reached its
      *     end
@@ -183,21 +185,32 @@ public final class WalReader implements AutoCloseable {
     public boolean next(Duration timeout) {
         long nanos = Reading.nanos(timeout);
         long deadline = System.nanoTime() + nanos;
-        for (long pause = POLL_NANOS; ; pause = Math.min(LONGEST_POLL_NANOS, pause + pause / 4)) {
+        for (int polls = 0; ; polls++) {
             // Read before next(), so that the wait below does not miss a record that becomes durable between the two.
             long durable = writer == null ? 0 : writer.durableSequence();
-            if (next()) {
+            long left = deadline - System.nanoTime();
+            boolean last = left <= 0 || Thread.currentThread().isInterrupted();
+            if ((writer != null || last || polls % FULL_POLL == 0 || hasGrown()) && next()) {
+                pauseNanos = POLL_NANOS;
                 return true;
             }
-            long left = deadline - System.nanoTime();
-            if (ended || left <= 0 || Thread.currentThread().isInterrupted()) {
+            if (ended || last) {
                 return false;
             }
             if (writer == null) {
-                LockSupport.parkNanos(this, Math.min(left, pause));
+                LockSupport.parkNanos(this, Math.min(left, pauseNanos));
+                pauseNanos = Math.min(LONGEST_POLL_NANOS, pauseNanos + pauseNanos / 4);
             } else {
-                writer.awaitDurable(durable + 1, Math.min(left, LONGEST_WAIT_NANOS));
+                writer.awaitDurable(durable + 1, left);
             }
+        }
+    }
+
+    private boolean hasGrown() {
+        try {
+            return cursor.hasGrown();
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading " + cursor + " after record " + sequence, e);
         }
     }
 

@@ -9,6 +9,7 @@ import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -183,6 +184,29 @@ class ReadingCostTest {
                 TestLog.append(wal, 2);
             }
             assertThat(TestLog.sequences(TestLog.rest(reader))).containsExactly(11L, 12L);
+        }
+    }
+
+    @Test
+    void waitingReaderWithoutAWriterOpensFilesAtOneOfFivePolls() throws IOException {
+        ReadSeam seam = new ReadSeam(log(4L << 20, 10));
+        try (WalReader reader = WalReader.open(ReadOptions.of(seam))) {
+            TestLog.rest(reader);
+            for (int i = 0; i < 3; i++) {
+                assertThat(reader.next()).isFalse();
+            }
+            long opens = seam.opens();
+            long reads = seam.reads();
+            assertThat(reader.next()).isFalse();
+            long opensOfPoll = seam.opens() - opens;
+            long readsOfPoll = seam.reads() - reads;
+            opens = seam.opens();
+            reads = seam.reads();
+            assertThat(reader.next(Duration.ofMillis(500))).isFalse();
+            long full = (seam.opens() - opens) / opensOfPoll;
+            long others = seam.reads() - reads - full * readsOfPoll;
+            // The first and the last poll open files as well.
+            assertThat(full).isLessThanOrEqualTo(3 + others / 4);
         }
     }
 

@@ -218,6 +218,33 @@ class ReadingTest {
     }
 
     @Test
+    void waitingReaderInAnotherProcessFollowsAcrossRollsAndWriters() throws Exception {
+        MemoryStorage storage = new MemoryStorage();
+        TestLog.open(storage).close();
+        try (WalReader reader = WalReader.open(ReadOptions.of(storage))) {
+            Thread writers = new Thread(() -> {
+                for (int session = 0; session < 5; session++) {
+                    try (Wal wal = TestLog.open(storage)) {
+                        for (int i = 1; i <= 200; i++) {
+                            wal.appendDurable(1, TestLog.bytes("record number " + (session * 200 + i)));
+                        }
+                    }
+                }
+            });
+            writers.start();
+            for (long expected = 1; expected <= 1_000; expected++) {
+                assertThat(reader.next(Duration.ofSeconds(60)))
+                        .as("record %d", expected)
+                        .isTrue();
+                assertThat(reader.sequence()).isEqualTo(expected);
+            }
+            writers.join();
+            assertThat(reader.next()).isFalse();
+            assertThat(storage.list()).contains(TestLog.sealed(5));
+        }
+    }
+
+    @Test
     void readerInAnotherProcessReturnsOnlyPromisedRecords() {
         MemoryStorage storage = new MemoryStorage();
         try (Wal wal = TestLog.open(storage);

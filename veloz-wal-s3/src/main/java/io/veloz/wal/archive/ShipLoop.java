@@ -20,6 +20,9 @@ final class ShipLoop implements Runnable {
 
     private static final long ERROR_PAUSE_NANOS = 1_000_000_000;
 
+    /** The longest time between two steps of an idle shipper, in flush intervals. */
+    private static final long IDLE_INTERVALS = 10;
+
     private final LocalLog log;
     private final Shipping shipping;
     private final ShipperState state;
@@ -136,10 +139,29 @@ final class ShipLoop implements Runnable {
             }
             return !lastFlush;
         }
-        long left = flushNanos - (signal.nanoTime() - flushedAt);
-        signal.await(state::hasEvent, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
+        long begin = signal.nanoTime();
+        do {
+            long now = signal.nanoTime();
+            long left = flushNanos - (now - flushedAt);
+            signal.await(state::hasEvent, Math.min(left > 0 ? left : flushNanos, shipping.nanosToNext()));
+            state.sample(false);
+        } while (isIdle() && signal.nanoTime() - begin < IDLE_INTERVALS * flushNanos);
         state.clearEvents();
         return !state.isCloseTimedOut();
+    }
+
+    /**
+     * Returns whether everything is archived, and nothing is due or has to be repeated. A step would only list the directory: it would find a segment
+     * that was sealed, or a checkpoint, whose records are all archived.
+     */
+    private boolean isIdle() {
+        return !state.mayBeDirty()
+                && !state.hasEvent()
+                && !state.isAnyFailing()
+                && !state.isClosing()
+                && !shipping.isWaiting()
+                && shipping.isSettled()
+                && shipping.nanosToNext() > 0;
     }
 
     /** Waits after a failure, and updates the lag meanwhile. Returns false if the time for a close has elapsed. */

@@ -34,6 +34,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ShipperState implements ShipProgress {
     private static final long FENCE_CHECK_PAUSE_NANOS = 1_000_000_000;
+
+    /** Jobs on which no record depends. */
+    private static final Set<Job> MINOR = Set.of(Job.CLEAN_UP, Job.SUMMARY, Job.WITNESS);
+
     private static final Logger LOG = LoggerFactory.getLogger("io.veloz.wal.archive");
     private final ShipperConfig config;
     private final LocalLog log;
@@ -53,9 +57,6 @@ final class ShipperState implements ShipProgress {
     private volatile @Nullable Instant lastErrorAt;
 
     /** The jobs whose last attempt failed. Confined to the shipping thread. */
-    /** Jobs on which no record depends. */
-    private static final Set<Job> MINOR = Set.of(Job.CLEAN_UP, Job.SUMMARY, Job.WITNESS);
-
     private final Set<Job> failing = EnumSet.noneOf(Job.class);
 
     private volatile boolean inTrouble;
@@ -247,6 +248,11 @@ final class ShipperState implements ShipProgress {
     /** Returns whether there may be records to ship. If another process writes the log, only reading it shows that. */
     boolean mayBeDirty() {
         return !log.isWriterHere() || log.durableSequence() > archivedSequence;
+    }
+
+    /** Returns whether the last attempt of any job failed, so that it has to be repeated. */
+    boolean isAnyFailing() {
+        return !failing.isEmpty();
     }
 
     boolean takeFlushRequest() {

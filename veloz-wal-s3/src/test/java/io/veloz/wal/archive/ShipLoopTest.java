@@ -17,6 +17,8 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.storage.DiskStorage;
+import io.veloz.wal.storage.ForwardingStorage;
+import io.veloz.wal.storage.Storage;
 import io.veloz.wal.storage.StorageLock;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,6 +225,50 @@ class ShipLoopTest {
         });
         rig.run(HOUR);
         assertThat(start[0]).isLessThan(20);
+    }
+
+    @Test
+    void idleShipperListsTheLogOnceInTenIntervals() throws IOException {
+        AtomicLong lists = new AtomicLong();
+        Storage storage = new ForwardingStorage(DiskStorage.open(Files.createDirectory(dir.resolve("counted")))) {
+            @Override
+            public List<String> list() throws IOException {
+                lists.incrementAndGet();
+                return super.list();
+            }
+        };
+        try (Wal counted = Wal.open(WalConfig.builder(storage).build())) {
+            counted.appendDurable(1, ByteBuffer.allocate(100));
+            ShipRig rig = new ShipRig(config(), LocalLog.of(counted), heap);
+            long[] start = new long[1];
+            rig.at(MINUTE, () -> start[0] = lists.get());
+            // Every minute a poll for a checkpoint lists as well.
+            rig.at(HOUR, () -> assertThat(lists.get() - start[0]).isBetween(300L, 59 * 12L));
+            rig.run(HOUR);
+        }
+    }
+
+    @Test
+    void segmentThatIsSealedAfterAllItsRecordsAreInTailsIsArchivedWithinTenIntervals() {
+        ShipRig rig = rig();
+        append(10);
+        rig.at(MINUTE, () -> {
+            assertThat(rig.state.archivedSequence()).isEqualTo(10);
+            wal.roll();
+        });
+        rig.run(MINUTE.plusSeconds(11));
+        assertThat(heap.objects().keySet()).anyMatch(key -> key.startsWith("segments/"));
+    }
+
+    @Test
+    void recordAfterAnIdleHourIsArchivedInTheNextInterval() {
+        ShipRig rig = rig();
+        append(10);
+        rig.at(HOUR, () -> append(1));
+        rig.at(
+                HOUR.plusMillis(1100),
+                () -> assertThat(rig.state.archivedSequence()).isEqualTo(11));
+        rig.run(HOUR.plus(MINUTE));
     }
 
     @Test

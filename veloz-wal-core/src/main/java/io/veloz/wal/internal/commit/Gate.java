@@ -116,6 +116,15 @@ final class Gate {
      * @throws RuntimeException the failure of the gate, if the value was not reached before
      */
     boolean await(long target, long timeoutNanos) {
+        return await(target, timeoutNanos, false);
+    }
+
+    /** Does the same, but an interrupt, which stays pending, ends the wait. */
+    boolean awaitUnlessInterrupted(long target, long timeoutNanos) {
+        return await(target, timeoutNanos, true);
+    }
+
+    private boolean await(long target, long timeoutNanos, boolean untilInterrupt) {
         if (value >= target) {
             return true;
         }
@@ -124,7 +133,7 @@ final class Gate {
         if (Threads.MAY_SPIN && timeoutNanos > SPIN_NANOS && spin(target)) {
             return true;
         }
-        return park(target, unlimited, deadline);
+        return park(target, unlimited, deadline, untilInterrupt);
     }
 
     private boolean spin(long target) {
@@ -148,7 +157,7 @@ final class Gate {
         }
     }
 
-    private boolean park(long target, boolean unlimited, long deadline) {
+    private boolean park(long target, boolean unlimited, long deadline, boolean untilInterrupt) {
         Waiter waiter = new Waiter(target, Thread.currentThread());
         push(waiter);
         boolean interrupted = false;
@@ -163,7 +172,7 @@ final class Gate {
                     throw cause.get();
                 }
                 long left = unlimited ? Long.MAX_VALUE : deadline - System.nanoTime();
-                if (left <= 0) {
+                if (left <= 0 || (untilInterrupt && interrupted)) {
                     return false;
                 }
                 LockSupport.parkNanos(this, Math.min(left, Threads.LONGEST_PARK_NANOS));

@@ -97,6 +97,11 @@ public final class LogWriter {
         return state.durable.await(sequence, timeoutNanos);
     }
 
+    /** Does the same, but an interrupt, which stays pending, ends the wait. */
+    public boolean awaitDurableUnlessInterrupted(long sequence, long timeoutNanos) {
+        return state.durable.awaitUnlessInterrupted(sequence, timeoutNanos);
+    }
+
     public long durableSequence() {
         return state.durable.value();
     }

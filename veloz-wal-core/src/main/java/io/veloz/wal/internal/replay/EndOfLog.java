@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class EndOfLog {
     private static final int SEGMENT_HEAD_BYTES = 64;
     private static final int OPENING_BYTES = BatchHeader.BYTES + Predecessor.BYTES;
+    private static final int PLACES_BYTES = 2 * (1 + BatchHeader.BYTES);
     private static final int BYTES = 1024;
 
     /**
@@ -46,6 +47,18 @@ final class EndOfLog {
         return seen.equals(settled);
     }
 
+    /** Returns false if a full check found nothing, and the places of the next batches have not changed since. */
+    boolean hasGrown(OpenSegment segment) throws IOException {
+        if (settled == null) {
+            return true;
+        }
+        ByteBuffer places = ByteBuffer.allocate(PLACES_BYTES);
+        appendPlaces(places, segment);
+        places.flip();
+        int different = settled.slice(1, settled.limit() - 1).mismatch(places);
+        return different >= 0 && different < places.limit();
+    }
+
     /** A full check has found something to read, or has to be repeated. */
     void moved() {
         reached = false;
@@ -63,10 +76,7 @@ final class EndOfLog {
     private static ByteBuffer fingerprint(LogCursor cursor, OpenSegment segment) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES);
         bytes.put((byte) (cursor.isLive() ? 1 : 0));
-        append(bytes, segment.file, segment.scanner.nextPosition(), BatchHeader.BYTES);
-        if (segment.ahead != null) {
-            append(bytes, segment.file, segment.ahead.nextPosition(), BatchHeader.BYTES);
-        }
+        appendPlaces(bytes, segment);
         long number = segment.header.number();
         Storage storage = cursor.start.storage;
         for (String name : List.of(
@@ -82,6 +92,13 @@ final class EndOfLog {
             }
         }
         return bytes.flip();
+    }
+
+    private static void appendPlaces(ByteBuffer bytes, OpenSegment segment) throws IOException {
+        append(bytes, segment.file, segment.scanner.nextPosition(), BatchHeader.BYTES);
+        if (segment.ahead != null) {
+            append(bytes, segment.file, segment.ahead.nextPosition(), BatchHeader.BYTES);
+        }
     }
 
     private static void append(ByteBuffer bytes, StorageFile file, long position, int count) throws IOException {

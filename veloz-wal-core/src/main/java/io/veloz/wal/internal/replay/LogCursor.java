@@ -79,6 +79,14 @@ public class LogCursor implements Closeable {
         return step() || (isDurable && step());
     }
 
+    /**
+     * Returns whether the current segment may have grown since {@link #next} found nothing. Cheaper than {@link #next}, and
+     * detects neither another segment nor another writer.
+     */
+    public boolean hasGrown() throws IOException {
+        return segment == null || end.hasGrown(segment);
+    }
+
     private boolean step() throws IOException {
         if (segment == null) {
             // The log was empty, and may have received its first segment since.
