@@ -59,6 +59,10 @@ final class DiskLock implements StorageLock {
 
     private final Path path;
     private final Object key;
+
+    /** The {@link #monitor} of the key, kept because each check of the lock enters it. */
+    private final Object monitor;
+
     private final FileChannel channel;
     private final ByteBuffer holder;
     private final @Nullable FileLock[] locks;
@@ -66,6 +70,7 @@ final class DiskLock implements StorageLock {
     private DiskLock(Path path, Object key, FileChannel channel, ByteBuffer holder, @Nullable FileLock[] locks) {
         this.path = path;
         this.key = key;
+        this.monitor = monitor(key);
         this.channel = channel;
         this.holder = holder;
         this.locks = locks;
@@ -214,7 +219,7 @@ final class DiskLock implements StorageLock {
      */
     @Override
     public @Nullable String lostBecause() {
-        synchronized (monitor(key)) {
+        synchronized (monitor) {
             try {
                 if (!key(path).equals(key)) {
                     return "lock file " + path
@@ -270,7 +275,7 @@ final class DiskLock implements StorageLock {
     @Override
     public void close() throws IOException {
         // The file is not deleted, because a second process may be opening it while a third one locks a new file.
-        synchronized (monitor(key)) {
+        synchronized (monitor) {
             try {
                 channel.close();
             } finally {
