@@ -5,15 +5,16 @@ import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.follow.Follower;
 import io.veloz.wal.archive.internal.follow.RepeatedDamage;
 import io.veloz.wal.archive.internal.follow.StandbyPromotion;
-import io.veloz.wal.archive.internal.follow.StoppableStore;
-import io.veloz.wal.archive.internal.follow.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.format.FollowState;
 import io.veloz.wal.archive.internal.format.FollowState.Place;
 import io.veloz.wal.archive.internal.format.UnknownArchiveFormatException;
 import io.veloz.wal.archive.internal.io.Backoff;
 import io.veloz.wal.archive.internal.io.Signal;
+import io.veloz.wal.archive.internal.io.StoppableStore;
+import io.veloz.wal.archive.internal.io.StoppableStore.StoppedException;
 import io.veloz.wal.archive.internal.proof.BrokenProofException;
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.RestoreErrors;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,9 @@ public final class ArchiveFollower implements AutoCloseable {
     private final Thread thread;
     private volatile boolean isStopping;
 
+    /** Stops the requests of following, and those of a promotion. */
+    private final AtomicBoolean areRequestsStopped;
+
     /** Held during a promotion, and while the directory is released. */
     private final ReentrantLock ending = new ReentrantLock();
 
@@ -74,8 +79,14 @@ public final class ArchiveFollower implements AutoCloseable {
     private volatile @Nullable RuntimeException failure;
     private final Silence silence;
 
-    private ArchiveFollower(FollowerConfig config, StoppableStore store, Follower follower, Signal signal) {
+    private ArchiveFollower(
+            FollowerConfig config,
+            StoppableStore store,
+            AtomicBoolean areRequestsStopped,
+            Follower follower,
+            Signal signal) {
         this.config = config;
+        this.areRequestsStopped = areRequestsStopped;
         this.store = store;
         this.follower = follower;
         this.signal = signal;
@@ -124,13 +135,14 @@ public final class ArchiveFollower implements AutoCloseable {
     }
 
     private static ArchiveFollower open(FollowerConfig config, Signal signal) {
-        StoppableStore store = new StoppableStore(config.openStore(), signal);
+        AtomicBoolean stopped = new AtomicBoolean();
+        StoppableStore store = new StoppableStore(config.openStore(), stopped::get);
         try {
             Follower follower = call(store, config, () -> {
                 DiskStorage storage = DiskStorage.createOrOpen(config.directory());
-                return Follower.open(store, storage, store.retries());
+                return Follower.open(store, storage, Retries.untilStopped(signal, stopped::get));
             });
-            return new ArchiveFollower(config, store, follower, signal);
+            return new ArchiveFollower(config, store, stopped, follower, signal);
         } catch (RuntimeException e) {
             if (config.closesStore()) {
                 store.close();
@@ -338,9 +350,9 @@ public final class ArchiveFollower implements AutoCloseable {
 
     private ArchivePromotion promoteStopped(long over) {
         long started = System.nanoTime();
-        store.resume();
+        areRequestsStopped.set(false);
         if (isClosing) {
-            store.stop();
+            areRequestsStopped.set(true);
         }
         StandbyPromotion.Result result =
                 call(store, config, () -> runUnlessStopped(over)).orElseThrow(this::stopped);
@@ -387,7 +399,7 @@ public final class ArchiveFollower implements AutoCloseable {
 
     private void stop() {
         isStopping = true;
-        store.stop();
+        areRequestsStopped.set(true);
         signal.raise();
         boolean interrupted = false;
         while (thread.isAlive()) {

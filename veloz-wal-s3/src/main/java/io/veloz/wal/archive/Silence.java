@@ -1,7 +1,7 @@
 package io.veloz.wal.archive;
 
 import io.veloz.wal.archive.internal.follow.Follower;
-import io.veloz.wal.archive.internal.follow.StoppableStore.StoppedException;
+import io.veloz.wal.archive.internal.io.StoppableStore.StoppedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;

@@ -6,6 +6,7 @@ import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.archive.ShipperStatus.State;
 import io.veloz.wal.archive.internal.ship.LocalLog;
+import io.veloz.wal.archive.store.ForwardingStore;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
@@ -15,7 +16,6 @@ import io.veloz.wal.archive.store.NoSuchObjectException;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
-import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.storage.DiskStorage;
 import io.veloz.wal.storage.ForwardingStorage;
 import io.veloz.wal.storage.Storage;
@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -447,20 +446,17 @@ class ShipLoopTest {
     }
 
     /** A store that refuses to put one key because it exists, but does not find it on a read. */
-    private record ContradictingStore(HeapStore store, String key) implements ObjectStore {
-        @Override
-        public String describe() {
-            return store.describe();
+    private static final class ContradictingStore extends ForwardingStore {
+        private final String key;
+
+        ContradictingStore(HeapStore store, String key) {
+            super(store);
+            this.key = key;
         }
 
         @Override
         public boolean putIfAbsent(String put, ObjectContent content) throws StoreException {
-            return !put.equals(key) && store.putIfAbsent(put, content);
-        }
-
-        @Override
-        public Optional<StoredObject> head(String requested) throws StoreException {
-            return store.head(requested);
+            return !put.equals(key) && super.putIfAbsent(put, content);
         }
 
         @Override
@@ -468,25 +464,7 @@ class ShipLoopTest {
             if (requested.equals(key)) {
                 throw new NoSuchObjectException(requested, null);
             }
-            return store.get(requested);
+            return super.get(requested);
         }
-
-        @Override
-        public InputStream get(String requested, long from, long length) throws StoreException {
-            return store.get(requested, from, length);
-        }
-
-        @Override
-        public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
-            return store.list(prefix, afterKey);
-        }
-
-        @Override
-        public void delete(List<String> keys) throws StoreException {
-            store.delete(keys);
-        }
-
-        @Override
-        public void close() {}
     }
 }

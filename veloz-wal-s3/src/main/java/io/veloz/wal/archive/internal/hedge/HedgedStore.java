@@ -1,14 +1,10 @@
 package io.veloz.wal.archive.internal.hedge;
 
 import io.veloz.wal.archive.internal.io.Signal;
-import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.ForwardingStore;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
-import io.veloz.wal.archive.store.StoredObject;
-import java.io.InputStream;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -31,14 +27,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  *   <li>The process dies: any subset of the copies arrives, at any time.
  * </ul>
  */
-public final class HedgedStore implements ObjectStore {
+public final class HedgedStore extends ForwardingStore {
     /** The duration of a larger put depends on its size. */
     private static final int MAX_BYTES = 256 * 1024;
 
     /** No put is hedged while this number of copies of earlier puts has no answer. */
     private static final int MAX_UNANSWERED = 3;
 
-    private final ObjectStore store;
     private final String prefix;
     private final Signal signal;
     private final Executor executor;
@@ -54,7 +49,7 @@ public final class HedgedStore implements ObjectStore {
      * @param onHedge called for each hedge
      */
     public HedgedStore(ObjectStore store, String prefix, Signal signal, Executor executor, Runnable onHedge) {
-        this.store = store;
+        super(store);
         this.prefix = prefix;
         this.signal = signal;
         this.executor = executor;
@@ -64,7 +59,7 @@ public final class HedgedStore implements ObjectStore {
     @Override
     public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
         if (!key.startsWith(prefix) || content.length() > MAX_BYTES) {
-            return store.putIfAbsent(key, content);
+            return super.putIfAbsent(key, content);
         }
         long start = signal.nanoTime();
         boolean created = put(key, content);
@@ -77,7 +72,7 @@ public final class HedgedStore implements ObjectStore {
     private boolean put(String key, ObjectContent content) throws StoreException {
         long unusual = times.unusualNanos();
         if (unusual == Long.MAX_VALUE || !budget.hasOne() || inFlight.get() >= MAX_UNANSWERED) {
-            return store.putIfAbsent(key, content);
+            return super.putIfAbsent(key, content);
         }
         PutRace race = new PutRace();
         send(race, key, content);
@@ -104,7 +99,7 @@ public final class HedgedStore implements ObjectStore {
 
     private void run(PutRace race, String key, ObjectContent content) {
         try {
-            race.answered(store.putIfAbsent(key, content));
+            race.answered(super.putIfAbsent(key, content));
         } catch (StoreException | RuntimeException | Error e) {
             race.failed(e);
         } finally {
@@ -115,41 +110,6 @@ public final class HedgedStore implements ObjectStore {
     private void ended() {
         inFlight.decrementAndGet();
         signal.raise();
-    }
-
-    @Override
-    public EncryptionKeys encryptionKeys() {
-        return store.encryptionKeys();
-    }
-
-    @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
-    public Optional<StoredObject> head(String key) throws StoreException {
-        return store.head(key);
-    }
-
-    @Override
-    public InputStream get(String key) throws StoreException {
-        return store.get(key);
-    }
-
-    @Override
-    public InputStream get(String key, long from, long length) throws StoreException {
-        return store.get(key, from, length);
-    }
-
-    @Override
-    public List<StoredObject> list(String prefixOfKeys, String afterKey) throws StoreException {
-        return store.list(prefixOfKeys, afterKey);
-    }
-
-    @Override
-    public void delete(List<String> keys) throws StoreException {
-        store.delete(keys);
     }
 
     /** Does nothing: the caller that opened the store closes it. */

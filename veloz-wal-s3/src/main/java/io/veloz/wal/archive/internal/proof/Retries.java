@@ -3,11 +3,13 @@ package io.veloz.wal.archive.internal.proof;
 import io.veloz.wal.archive.internal.crypt.MissingKeyException;
 import io.veloz.wal.archive.internal.format.BadObjectException;
 import io.veloz.wal.archive.internal.io.Backoff;
+import io.veloz.wal.archive.internal.io.Signal;
 import io.veloz.wal.archive.store.StoreException;
 import io.veloz.wal.archive.store.StoreUnavailableException;
 import java.io.IOException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Retries read-only requests with exponential backoff. Thread-safe. */
 public final class Retries {
@@ -43,6 +45,12 @@ public final class Retries {
                 LockSupport.parkNanos(left);
             }
         });
+    }
+
+    /** Returns the same policy, but its delays end when the caller is stopped. The signal is raised then. */
+    public static Retries untilStopped(Signal signal, BooleanSupplier isStopped) {
+        return new Retries(
+                attempt -> signal.await(isStopped, Backoff.nanosAfter(ThreadLocalRandom.current(), attempt)));
     }
 
     /**

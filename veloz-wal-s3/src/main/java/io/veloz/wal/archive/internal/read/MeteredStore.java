@@ -1,6 +1,6 @@
 package io.veloz.wal.archive.internal.read;
 
-import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.ForwardingStore;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -13,14 +13,13 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts the requests to a store and the bytes of objects that it returns. It only reads. Thread-safe. */
-public final class MeteredStore implements ObjectStore {
-    private final ObjectStore store;
+public final class MeteredStore extends ForwardingStore {
     private final LongAdder gets = new LongAdder();
     private final LongAdder lists = new LongAdder();
     private final LongAdder bytes = new LongAdder();
 
     public MeteredStore(ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     /** Returns the number of GET and HEAD requests. */
@@ -39,11 +38,6 @@ public final class MeteredStore implements ObjectStore {
     }
 
     @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
     public boolean putIfAbsent(String key, ObjectContent content) {
         throw new UnsupportedOperationException("a reader does not write");
     }
@@ -51,35 +45,30 @@ public final class MeteredStore implements ObjectStore {
     @Override
     public Optional<StoredObject> head(String key) throws StoreException {
         gets.increment();
-        return store.head(key);
+        return super.head(key);
     }
 
     @Override
     public InputStream get(String key) throws StoreException {
         gets.increment();
-        return new Counted(store.get(key));
+        return new Counted(super.get(key));
     }
 
     @Override
     public InputStream get(String key, long from, long length) throws StoreException {
         gets.increment();
-        return new Counted(store.get(key, from, length));
+        return new Counted(super.get(key, from, length));
     }
 
     @Override
     public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
         lists.increment();
-        return store.list(prefix, afterKey);
+        return super.list(prefix, afterKey);
     }
 
     @Override
     public void delete(List<String> keys) {
         throw new UnsupportedOperationException("a reader does not delete");
-    }
-
-    @Override
-    public EncryptionKeys encryptionKeys() {
-        return store.encryptionKeys();
     }
 
     /** Does nothing: the caller that opened the store closes it. */

@@ -2,7 +2,7 @@ package io.veloz.wal.archive.internal.ship;
 
 import io.veloz.wal.archive.internal.jfr.JfrEvents;
 import io.veloz.wal.archive.internal.jfr.ShipEvent;
-import io.veloz.wal.archive.store.EncryptionKeys;
+import io.veloz.wal.archive.store.ForwardingStore;
 import io.veloz.wal.archive.store.ObjectContent;
 import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.archive.store.StoreException;
@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Counts the requests of a shipper to a store, and records each put in recordings of the Flight Recorder. Requests that fail
  * are included, as they cost the same. Thread-safe.
  */
-public final class CountingStore implements ObjectStore {
-    private final ObjectStore store;
+public final class CountingStore extends ForwardingStore {
     private final AtomicLong puts = new AtomicLong();
     private final AtomicLong gets = new AtomicLong();
     private final AtomicLong lists = new AtomicLong();
@@ -27,7 +26,7 @@ public final class CountingStore implements ObjectStore {
     private final AtomicLong hedgedPuts = new AtomicLong();
 
     public CountingStore(ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     public long puts() {
@@ -62,23 +61,18 @@ public final class CountingStore implements ObjectStore {
     }
 
     @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
     public boolean putIfAbsent(String key, ObjectContent content) throws StoreException {
         puts.incrementAndGet();
         @Nullable ShipEvent event = JfrEvents.beginShip();
         boolean created = false;
         try {
-            created = store.putIfAbsent(key, content);
+            created = super.putIfAbsent(key, content);
             bytes.addAndGet(content.length());
             return created;
         } finally {
             if (event != null) {
                 boolean wasCreated = created;
-                JfrEvents.record(() -> event.end(store.describe(), key, content.length(), wasCreated));
+                JfrEvents.record(() -> event.end(describe(), key, content.length(), wasCreated));
             }
         }
     }
@@ -86,36 +80,31 @@ public final class CountingStore implements ObjectStore {
     @Override
     public Optional<StoredObject> head(String key) throws StoreException {
         gets.incrementAndGet();
-        return store.head(key);
+        return super.head(key);
     }
 
     @Override
     public InputStream get(String key) throws StoreException {
         gets.incrementAndGet();
-        return store.get(key);
+        return super.get(key);
     }
 
     @Override
     public InputStream get(String key, long from, long length) throws StoreException {
         gets.incrementAndGet();
-        return store.get(key, from, length);
+        return super.get(key, from, length);
     }
 
     @Override
     public List<StoredObject> list(String prefix, String afterKey) throws StoreException {
         lists.incrementAndGet();
-        return store.list(prefix, afterKey);
+        return super.list(prefix, afterKey);
     }
 
     @Override
     public void delete(List<String> keys) throws StoreException {
         deletes.incrementAndGet();
-        store.delete(keys);
-    }
-
-    @Override
-    public EncryptionKeys encryptionKeys() {
-        return store.encryptionKeys();
+        super.delete(keys);
     }
 
     /** Does nothing: the caller that opened the store closes it. */

@@ -1,28 +1,30 @@
-package io.veloz.wal.archive.internal.follow;
+package io.veloz.wal.archive.internal.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.veloz.wal.archive.internal.follow.StoppableStore.StoppedException;
-import io.veloz.wal.archive.internal.io.Signal;
+import io.veloz.wal.archive.internal.io.StoppableStore.StoppedException;
+import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.ObjectContent;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class StoppableStoreTest {
     private final HeapStore heap = new HeapStore();
-    private final StoppableStore store = new StoppableStore(heap, new Signal());
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final StoppableStore store = new StoppableStore(heap, stopped::get);
 
     @Test
     void stoppedStoreMakesNoRequest() throws IOException {
         store.putIfAbsent("segments/a", ObjectContent.of(new byte[100]));
         long before = heap.requests();
-        store.stop();
+        stopped.set(true);
         assertThatThrownBy(() -> store.head("segments/a")).isInstanceOf(StoppedException.class);
         assertThatThrownBy(() -> store.get("segments/a")).isInstanceOf(StoppedException.class);
         assertThatThrownBy(() -> store.get("segments/a", 0, 10)).isInstanceOf(StoppedException.class);
@@ -30,7 +32,7 @@ class StoppableStoreTest {
         assertThatThrownBy(() -> store.putIfAbsent("segments/b", ObjectContent.of(new byte[1])))
                 .isInstanceOf(StoppedException.class);
         assertThat(heap.requests()).isEqualTo(before);
-        store.resume();
+        stopped.set(false);
         assertThat(store.head("segments/a")).isPresent();
     }
 
@@ -39,7 +41,7 @@ class StoppableStoreTest {
         store.putIfAbsent("segments/a", ObjectContent.of(new byte[100]));
         try (InputStream in = store.get("segments/a")) {
             assertThat(in.readNBytes(10)).hasSize(10);
-            store.stop();
+            stopped.set(true);
             assertThatThrownBy(in::read).isInstanceOf(StoppedException.class);
         }
         assertThat(store.bytes()).isEqualTo(10);
@@ -47,14 +49,15 @@ class StoppableStoreTest {
 
     @Test
     void requestIsNotRetriedAfterAStop() {
-        StoppableStore failing = new StoppableStore(heap.client(request -> Fault.FAIL), new Signal());
+        StoppableStore failing = new StoppableStore(heap.client(request -> Fault.FAIL), stopped::get);
+        Retries retries = Retries.untilStopped(new Signal(), stopped::get);
         int[] attempts = new int[1];
-        assertThatThrownBy(() -> failing.retries().call(() -> {
+        assertThatThrownBy(() -> retries.call(() -> {
                     attempts[0]++;
                     try {
                         return failing.head("segments/a");
                     } finally {
-                        failing.stop();
+                        stopped.set(true);
                     }
                 }))
                 .isInstanceOf(StoppedException.class);
