@@ -47,8 +47,9 @@ public final class ArchiveRepair {
 
     /**
      * Replaces damaged and missing segments of a log by those of its archive, and segments that have the archived records in another
-     * file. Of the active segment only the archived beginning is replaced. The previous files stay in the directory under other
-     * names. A segment that is not archived, or whose object is damaged or missing, stays as it is, and is named in the report.
+     * file. Of the active segment, and of a sealed one that the archive has in tails only, the archived beginning is replaced. The
+     * previous files stay in the directory under other names. A segment that is not archived, or whose object is damaged or
+     * missing, stays as it is, and is named in the report; so is one with damage after its tails, with the damaged records.
      *
      * <p>Everything is fetched and verified before the first file is renamed. Run it again after a crash.
      *

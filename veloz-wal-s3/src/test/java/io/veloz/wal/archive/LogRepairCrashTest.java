@@ -23,6 +23,7 @@ import io.veloz.wal.testkit.Fault;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,6 +65,23 @@ class LogRepairCrashTest {
         byte[] active = Files.readAllBytes(log.resolve("orders_current.wal"));
         active[4096 + 60] ^= 1;
         Files.write(log.resolve("orders_current.wal"), active);
+        return log;
+    }
+
+    /** Of the last sealed segment the archive has tails up to some records before its end. */
+    private Path closedLog() throws IOException {
+        Path log = dir.resolve("log");
+        try (Wal wal = SmallLog.open(log)) {
+            SmallLog.append(wal, RECORDS);
+        }
+        all = SmallLog.read(log);
+        int last = LogFiles.of(log).sealed().size();
+        new TestArchive(store, log).segments(1, last - 1).tails(500, RECORDS - 5);
+        Files.delete(log.resolve(name(last - 1)));
+        byte[] bytes = Files.readAllBytes(log.resolve(name(last)));
+        bytes[40] ^= 1;
+        bytes[4096 + 100] ^= 1;
+        Files.write(log.resolve(name(last)), bytes);
         return log;
     }
 
@@ -121,7 +139,16 @@ class LogRepairCrashTest {
                 .isTrue();
     }
 
+    /** A check of a disk after a crash. */
+    private interface Check {
+        void run(FaultyStorage disk) throws IOException;
+    }
+
     private void crashAtEveryOperation(Path log) throws IOException {
+        crashAtEveryOperation(log, this::assertRepaired);
+    }
+
+    private void crashAtEveryOperation(Path log, Check check) throws IOException {
         int crashes = 0;
         for (int n = 1; ; n++) {
             FaultyStorage disk = load(log);
@@ -141,9 +168,9 @@ class LogRepairCrashTest {
             }
             for (int cut = 0; cut < CUTS; cut++) {
                 assertNoShorterLog(disk.cutPower(31L * n + cut));
-                assertRepaired(disk.cutPower(31L * n + cut));
+                check.run(disk.cutPower(31L * n + cut));
             }
-            assertRepaired(disk.killProcess());
+            check.run(disk.killProcess());
         }
         assertThat(crashes).isGreaterThan(10);
     }
@@ -154,13 +181,59 @@ class LogRepairCrashTest {
     }
 
     @Test
+    void segmentInTailsAtEveryChangeOfTheDisk() throws IOException {
+        crashAtEveryOperation(closedLog());
+    }
+
+    /** The last record is damaged too, and is in no tail. */
+    @Test
+    void segmentWithDamageAfterItsTailsAtEveryChangeOfTheDisk() throws IOException {
+        Path log = closedLog();
+        String last =
+                name(LogFiles.of(log).sealed().get(LogFiles.of(log).sealed().size() - 1));
+        byte[] bytes = Files.readAllBytes(log.resolve(last));
+        bytes[lastBatch(bytes) + 70] ^= 1;
+        Files.write(log.resolve(last), bytes);
+        List<Entry> readable = all.subList(0, RECORDS - 1);
+        crashAtEveryOperation(log, disk -> {
+            assertThat(repair(store, disk).untouched()).singleElement().satisfies(problem -> {
+                assertThat(problem.key()).isEqualTo(last);
+                assertThat(problem.firstSequence()).isEqualTo(RECORDS);
+                assertThat(problem.lastSequence()).isEqualTo(RECORDS);
+            });
+            assertThat(SmallLog.read(ReadOptions.of(disk).salvage())).isEqualTo(readable);
+        });
+    }
+
+    /** Returns the position of the last batch before the footer, which states where the data ends. */
+    private static int lastBatch(byte[] sealed) {
+        ByteBuffer bytes = ByteBuffer.wrap(sealed).order(ByteOrder.LITTLE_ENDIAN);
+        int footer = sealed.length - bytes.getInt(sealed.length - 16);
+        int position = 4096;
+        int next = position + bytes.getInt(position + 4);
+        while (next < footer) {
+            position = next;
+            next = position + bytes.getInt(position + 4);
+        }
+        return position;
+    }
+
+    @Test
     void logInOtherFilesAtEveryChangeOfTheDisk() throws IOException {
         crashAtEveryOperation(logInOtherFiles());
     }
 
     @Test
     void everyRequest() throws IOException {
-        Path log = damagedLog();
+        crashAtEveryRequest(damagedLog());
+    }
+
+    @Test
+    void segmentInTailsAtEveryRequest() throws IOException {
+        crashAtEveryRequest(closedLog());
+    }
+
+    private void crashAtEveryRequest(Path log) throws IOException {
         for (int n = 1; ; n++) {
             HeapStore client = store.client(Plan.at(n, HeapStore.Fault.DIE_BEFORE));
             FaultyStorage disk = load(log);

@@ -34,6 +34,15 @@ final class ArchivedParts {
         return proof.segments();
     }
 
+    /** Returns the numbers of the segments of which the archive has tails only, in ascending order. */
+    List<Long> inTailsOnly() {
+        return proof.tails().stream()
+                .map(slot -> slot.tail().segment())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
     /** Returns the tails of a segment, which begin with its first byte. */
     List<TailSlot> tails(long segment) {
         return proof.tails().stream()

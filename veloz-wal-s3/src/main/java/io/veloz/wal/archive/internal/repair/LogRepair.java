@@ -1,5 +1,6 @@
 package io.veloz.wal.archive.internal.repair;
 
+import io.veloz.wal.LostRange;
 import io.veloz.wal.ReadOptions;
 import io.veloz.wal.RecoveryReport;
 import io.veloz.wal.SegmentReport;
@@ -28,8 +29,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Replaces damaged and missing segments of a log by those of its archive. The caller has the lock of the log. An instance is for
- * one run, and confined to one thread.
+ * Replaces damaged and missing segments of a log by those of its archive, or their beginning by its tails. The caller has the lock
+ * of the log. An instance is for one run, and confined to one thread.
  *
  * <p>New files are fetched next to the log first, under names that it does not read. Then the log is verified as it will be.
  * Only if that shows every new segment joined to its neighbours, no good segment lost and no record fewer, files are renamed. A
@@ -43,6 +44,8 @@ import java.util.TreeMap;
  *   active segment replaced        a whole one: the archived prefix, or an empty segment, which has the next number
  *   damaged segment renamed        the segment is missing, so the log does not open
  *   new segment renamed            repaired so far
+ *   segment in tails copied aside  the log is as before, with one more file that it does not read
+ *   segment in tails replaced      repaired so far: the archived beginning and the local bytes after it
  * </pre>
  *
  * <p>Order matters: an empty active segment takes its place before the segments that it follows, as its number shows that they
@@ -61,6 +64,7 @@ public final class LogRepair {
     private final WalProgress progress;
     private final SetAside aside;
     private final TreeMap<Long, Repaired> segments = new TreeMap<>();
+    private final TreeMap<Long, TailsRepair> inTails = new TreeMap<>();
     private final Map<String, Untouched> unfetched = new TreeMap<>();
     private LocalSegments local;
 
@@ -136,13 +140,16 @@ public final class LogRepair {
         }
         List<Repaired> done = new ArrayList<>();
         if (current.isPresent() && !active.isLast()) {
-            done.add(replaceActive(current.get()));
+            done.add(replaceAtOnce(current.get()));
         }
-        for (Repaired segment : segments.values()) {
-            done.add(replaceSealed(segment));
+        for (Map.Entry<Long, Repaired> segment : segments.entrySet()) {
+            done.add(
+                    inTails.containsKey(segment.getKey())
+                            ? replaceAtOnce(segment.getValue())
+                            : replaceSealed(segment.getValue()));
         }
         if (current.isPresent() && active.isLast()) {
-            done.add(replaceActive(current.get()));
+            done.add(replaceAtOnce(current.get()));
         }
         local = done.isEmpty() ? local : verify(view(Map.of()));
         return result(done);
@@ -155,13 +162,20 @@ public final class LogRepair {
                 consider(segment);
             }
         }
+        for (long number : archive.inTailsOnly()) {
+            consider(new TailsRepair(archive, local, files, stagedFiles, number), number);
+        }
         Optional<Repaired> current = stageActive(active);
         if (segments.isEmpty() && current.isEmpty()) {
             return current;
         }
         // Order matters: all new names are durable before the first file of the log is renamed.
         storage.forceDirectory();
-        requireBetter(current);
+        LocalSegments then = verify(viewOfStaged());
+        if (dropUnproven(then)) {
+            then = verify(viewOfStaged());
+        }
+        requireBetter(current, then);
         return current;
     }
 
@@ -207,6 +221,14 @@ public final class LogRepair {
         }
         names.putAll(replaced);
         return new NameView(storage, names);
+    }
+
+    private NameView viewOfStaged() throws IOException {
+        Map<String, String> replaced = new TreeMap<>();
+        for (String name : staged.list()) {
+            replaced.put(name, StagedNames.staged(name));
+        }
+        return view(replaced);
     }
 
     private void requireSameLog() {
@@ -265,7 +287,7 @@ public final class LogRepair {
         }
         Cause cause = found.isEmpty() && !local.has(name) ? Cause.MISSING : Cause.DAMAGED;
         if (cause != Cause.MISSING) {
-            requireSameRecords(archived, name);
+            requireSameRecords(archived.firstSequence(), archived.lastSequence(), options(single(name)));
             cause = found.isPresent() && found.get().isGood() ? Cause.OTHER_FILE : cause;
         }
         segments.put(
@@ -309,12 +331,17 @@ public final class LogRepair {
         return archived.number() > local.last() && !local.isEndMissing();
     }
 
-    private void requireSameRecords(Segment archived, String name) throws IOException {
-        NameView single = new NameView(storage, Map.of(name, StagedNames.staged(name)));
-        long from = Math.max(1, archived.firstSequence());
+    private NameView single(String name) {
+        return new NameView(storage, Map.of(name, StagedNames.staged(name)));
+    }
+
+    private void requireSameRecords(long first, long last, ReadOptions archived) throws IOException {
         long different = SameRecords.firstDifference(
-                options(view(Map.of())).salvage().fromSequence(from).untilSequence(archived.lastSequence()),
-                options(single).acceptMissingEnds(true));
+                options(view(Map.of()))
+                        .salvage()
+                        .fromSequence(Math.max(1, first))
+                        .untilSequence(last),
+                archived.acceptMissingEnds(true));
         if (different >= 0) {
             throw refused(
                     different,
@@ -323,29 +350,87 @@ public final class LogRepair {
         }
     }
 
+    // ---- sealed segments in tails
+
+    private void consider(TailsRepair segment, long number) throws IOException {
+        if (!segment.isNeeded()) {
+            return;
+        }
+        try {
+            Optional<Repaired> repaired = segment.stage();
+            if (repaired.isEmpty()) {
+                leave(segment, view(Map.of()), local, "the damage is after the tails");
+                return;
+            }
+            if (segment.lastSequence() >= segment.firstSequence()) {
+                // The tails need not reach the end of the segment, and it may have damage after them.
+                ReadOptions archived = options(single(segment.file())).salvage();
+                requireSameRecords(segment.firstSequence(), segment.lastSequence(), archived);
+            }
+            segments.put(number, repaired.get());
+            inTails.put(number, segment);
+        } catch (BadObjectException e) {
+            leave(segment, view(Map.of()), local, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void leave(TailsRepair segment, Storage log, LocalSegments verified, String why) {
+        List<LostRange> lost = segment.lost(options(log), verified);
+        leave(
+                segment.file(),
+                lost.isEmpty() ? -1 : lost.get(0).firstSequence(),
+                lost.isEmpty() ? -1 : lost.get(lost.size() - 1).lastSequence(),
+                segment.describe(lost, why));
+    }
+
+    /**
+     * Drops the staged files with tails that the log does not prove to be its own: their batches do not join the local bytes, or
+     * the end that the log states. Files that are damaged after the tails only are kept, as they have more records than before.
+     *
+     * @param then the log with all staged files
+     * @return whether there was one
+     */
+    private boolean dropUnproven(LocalSegments then) throws IOException {
+        boolean dropped = false;
+        for (Map.Entry<Long, TailsRepair> entry : inTails.entrySet()) {
+            TailsRepair segment = entry.getValue();
+            if (segment.isProven(then)) {
+                continue;
+            }
+            if (segment.isProvenBeginning(then)) {
+                leave(segment, viewOfStaged(), then, "the damage is after the tails");
+                continue;
+            }
+            segments.remove(entry.getKey());
+            staged.delete(segment.file());
+            dropped = true;
+            String detail = then.of(segment.file()).map(SegmentReport::detail).orElse("not part of the log");
+            leave(segment, view(Map.of()), local, "what follows its tails does not prove them (" + detail + ")");
+        }
+        return dropped;
+    }
+
     // ---- the result before it is made
 
     /** Requires that the log with the new files has every good segment and every readable record that it has now. */
-    private void requireBetter(Optional<Repaired> current) throws IOException {
-        Map<String, String> replaced = new TreeMap<>();
-        for (String name : staged.list()) {
-            replaced.put(name, StagedNames.staged(name));
-        }
-        NameView after = view(replaced);
-        LocalSegments then = verify(after);
+    private void requireBetter(Optional<Repaired> current, LocalSegments then) throws IOException {
+        List<String> replaced = staged.list();
         for (SegmentReport was : local.report().segments()) {
-            boolean stays = !replaced.containsKey(was.file());
+            boolean stays = !replaced.contains(was.file());
             if (was.isGood() && was.records() > 0 && stays) {
                 requireGood(then, was.file(), was.firstSequence());
             }
         }
         for (Repaired segment : segments.values()) {
-            requireGood(then, segment.file(), segment.firstSequence());
+            // Of a segment that is named as damaged after its tails, the beginning is good.
+            if (!unfetched.containsKey(segment.file())) {
+                requireGood(then, segment.file(), segment.firstSequence());
+            }
         }
         if (current.isPresent() && current.get().lastSequence() > 0) {
             requireGood(then, current.get().file(), current.get().firstSequence());
         }
-        requireReadable(after);
+        requireReadable(viewOfStaged());
     }
 
     /**
@@ -396,7 +481,8 @@ public final class LogRepair {
         return segment.kept(kept);
     }
 
-    private Repaired replaceActive(Repaired segment) throws IOException {
+    /** Replaces a file with bytes that the archive does not have. It is never missing, as the next run could not make it again. */
+    private Repaired replaceAtOnce(Repaired segment) throws IOException {
         String kept = local.has(segment.file()) ? aside.copy(segment.file()) : "";
         storage.rename(StagedNames.staged(segment.file()), segment.file());
         storage.forceDirectory();
@@ -420,7 +506,7 @@ public final class LogRepair {
                 && segment.lastSequence() < floor.cut().sequence();
         String why = isRetired
                 ? "retired from the archive by care record " + floor.record()
-                : "no slot commits it, or it does not depend on the archive; `restore --merge` takes what tails have of it";
+                : "no slot commits it, or it does not depend on the archive";
         return segment.verdict() + (segment.detail().isEmpty() ? "" : " (" + segment.detail() + ")") + ": " + why;
     }
 }
