@@ -52,8 +52,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class PartsArchiveTest {
     private static final int SEGMENT_BYTES = 64 * 1024;
+
+    /** More than a segment gets, so that it ends only where the test rolls the log. */
+    private static final int LARGE_SEGMENT_BYTES = 128 * 1024;
+
     private static final int PART_BYTES = 8 * 1024;
-    private static final int RECORDS = 800;
+    private static final int SEGMENT_RECORDS = 190;
+    private static final int SEGMENTS = 4;
+    private static final int LAST_RECORDS = 40;
+    private static final int RECORDS = SEGMENTS * SEGMENT_RECORDS + LAST_RECORDS;
     private static final long HOUR_NANOS = Duration.ofHours(1).toNanos();
 
     @TempDir
@@ -82,17 +89,22 @@ class PartsArchiveTest {
         encrypted = made(true);
     }
 
-    /** Ships a record an hour, with a checkpoint for each 200. */
+    /**
+     * Ships a record an hour, with a checkpoint in each segment. The segments and what is in tails are the same at each run, as
+     * retention computes its cut from them: the log is rolled here, and shipped when the segment is sealed.
+     */
     private static Map<String, byte[]> made(boolean isEncrypted) {
         HeapStore to = newStore(isEncrypted);
-        try (Wal wal = SmallLog.open(shared.resolve(String.valueOf(isEncrypted)), SEGMENT_BYTES);
+        try (Wal wal = SmallLog.open(shared.resolve(String.valueOf(isEncrypted)), LARGE_SEGMENT_BYTES);
                 DirectShip.Shipper shipper = new DirectShip.Shipper(wal, to, PART_BYTES)) {
-            for (int i = 0; i < 4; i++) {
-                append(wal, RECORDS / 4);
-                SmallLog.awaitSealed(wal, i);
+            for (int i = 1; i <= SEGMENTS; i++) {
+                append(wal, SEGMENT_RECORDS);
+                wal.roll();
+                long checkpoint = wal.lastSequence() - 50;
+                append(wal, i == SEGMENTS ? LAST_RECORDS : 0);
                 shipper.ship();
                 // A checkpoint is archived after the records that it covers.
-                wal.writeCheckpoint(wal.lastSequence() - 50, out -> out.write(1));
+                wal.writeCheckpoint(checkpoint, out -> out.write(1));
                 shipper.ship();
             }
         }
@@ -108,8 +120,11 @@ class PartsArchiveTest {
             throw new UncheckedIOException(e);
         }
         all = SmallLog.read(log());
-        assertThat(parts()).hasSizeGreaterThan(4 * 5);
-        assertThat(store.objects().keySet()).anyMatch(key -> key.startsWith(ArchiveKeys.ATTACHMENTS));
+        for (int segment = 1; segment <= SEGMENTS; segment++) {
+            assertThat(partsOf(segment)).hasSizeGreaterThan(5);
+        }
+        assertThat(store.objects().keySet().stream().filter(key -> key.startsWith(ArchiveKeys.ATTACHMENTS)))
+                .hasSize(SEGMENTS);
     }
 
     private static void append(Wal wal, int count) {
@@ -457,11 +472,12 @@ class PartsArchiveTest {
         CareAccess care = new CareAccess(store, new Retries(attempt -> {}), Clock.systemUTC());
         new ArchiveVerifier(care)
                 .verify(ArchiveVerifyOptions.level(Level.CONTENT).record().build(), WalProgress.NONE);
-        plan(
+        ArchiveRetentionReport plan = plan(
                 care,
                 ArchiveRetentionOptions.builder(Map.of())
                         .keepFor(Duration.ofHours(300))
                         .grace(Duration.ZERO));
+        assertThat(plan.outcome()).isEqualTo(Outcome.DUE);
         ArchiveHolds.hold(care, 1, "audit");
         long last = ArchiveCare.of(store).record();
         store.damage(ArchiveKeys.numbered(ArchiveKeys.CARE, last), new byte[100]);
