@@ -6,6 +6,8 @@ import static io.veloz.wal.TestLog.sealed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.spi.LogFiles;
+import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +86,21 @@ class CheckpointBeyondEndTest {
         assertThat(WalRecovery.inspect(ReadOptions.of(storage)).lost())
                 .singleElement()
                 .satisfies(range -> assertThat(range.lastSequence()).isEqualTo(10));
+    }
+
+    /** A copy gets its checkpoint at any time, and its segments one after the other. */
+    @Test
+    void segmentOfACopyWhoseNextSegmentsAreStillToComeIsSealed() throws IOException {
+        if (storage.has(PREPARED)) {
+            storage.remove(PREPARED);
+        }
+        LogFiles copy = LogFiles.of(storage, "orders");
+        copy.sealCurrent();
+        assertThat(storage.has(CURRENT)).isFalse();
+        assertThat(copy.sealed(2)).hasValueSatisfying(sealed -> {
+            assertThat(sealed.firstSequence()).isEqualTo(4);
+            assertThat(sealed.lastSequence()).isEqualTo(6);
+        });
     }
 
     /** A damaged checkpoint is never needed, and its sequence cannot be trusted. */

@@ -317,8 +317,8 @@ public final class LogFiles {
 
     /**
      * Seals the active segment of a copy, if the copy has the bytes of that segment but not the sealed file, and starts
-     * the next one. All segments before it must exist and be sealed. Returns when the sealed segment is durable.
-     * Idempotent.
+     * the next one. All segments before it must exist and be sealed; a checkpoint may cover records that the copy does not have
+     * yet. Returns when the sealed segment is durable. Idempotent.
      *
      * @throws WalCorruptException if the copy is damaged up to the end of that segment
      */

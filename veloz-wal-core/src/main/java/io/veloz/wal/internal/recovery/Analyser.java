@@ -42,6 +42,7 @@ public final class Analyser {
 
     private final SegmentCheck.Settings settings;
     private final boolean acceptMissingEnds;
+    private final boolean comparesCheckpoint;
     private WalProgress progress = WalProgress.NONE;
 
     /**
@@ -49,12 +50,13 @@ public final class Analyser {
      *     files count, and no tail is torn
      */
     public Analyser(Storage storage, SegmentNames names, Depth depth, boolean acceptMissingEnds, boolean concurrent) {
-        this(new SegmentCheck.Settings(storage, names, depth, concurrent, !concurrent), acceptMissingEnds);
+        this(new SegmentCheck.Settings(storage, names, depth, concurrent, !concurrent), acceptMissingEnds, !concurrent);
     }
 
-    private Analyser(SegmentCheck.Settings settings, boolean acceptMissingEnds) {
+    private Analyser(SegmentCheck.Settings settings, boolean acceptMissingEnds, boolean comparesCheckpoint) {
         this.settings = settings;
         this.acceptMissingEnds = acceptMissingEnds;
+        this.comparesCheckpoint = comparesCheckpoint;
     }
 
     /**
@@ -62,7 +64,16 @@ public final class Analyser {
      * acknowledged before the files state it, so this one counts all acknowledged records.
      */
     public static Analyser ofWrittenRecords(Storage storage, SegmentNames names, boolean concurrent) {
-        return new Analyser(new SegmentCheck.Settings(storage, names, Depth.OUTLINE, concurrent, true), false);
+        return new Analyser(
+                new SegmentCheck.Settings(storage, names, Depth.OUTLINE, concurrent, true), false, !concurrent);
+    }
+
+    /**
+     * Returns an analyser of the beginning of a log whose other segments are copied later. A checkpoint may be there already that
+     * covers their records, so the end is not compared with it.
+     */
+    static Analyser ofBeginning(Storage storage, SegmentNames names) {
+        return new Analyser(new SegmentCheck.Settings(storage, names, Depth.STRUCTURE, false, true), true, false);
     }
 
     /** Sets the listener that receives the progress. */
@@ -75,7 +86,7 @@ public final class Analyser {
         DirectoryScan scan =
                 new DirectoryScan(settings.storage(), settings.names(), settings.depth(), acceptMissingEnds);
         Analysis analysis = checkSegments(scan);
-        return settings.concurrent() ? analysis : compareWithCheckpoint(analysis);
+        return comparesCheckpoint ? compareWithCheckpoint(analysis) : analysis;
     }
 
     private Analysis checkSegments(DirectoryScan scan) throws IOException {

@@ -200,7 +200,7 @@ public final class Recovery {
         if (!storage.exists(names.current())) {
             return;
         }
-        Analysis analysis = new Analyser(storage, names, Analyser.Depth.STRUCTURE, true, false).analyse();
+        Analysis analysis = Analyser.ofBeginning(storage, names).analyse();
         WalException problem = analysis.problem(storage.describe());
         if (problem != null) {
             throw problem;

@@ -15,18 +15,22 @@ import io.veloz.wal.archive.internal.format.Slot;
 import io.veloz.wal.archive.internal.format.Slot.Epoch;
 import io.veloz.wal.archive.internal.format.SlotCodec;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.internal.shiplog.ShipLog;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
 import io.veloz.wal.archive.store.HeapStore.Kind;
 import io.veloz.wal.archive.store.HeapStore.Plan;
+import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.testkit.FaultyStorage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A standby that applies slots, and fetches what it cannot apply. */
 @Timeout(60)
@@ -95,6 +99,24 @@ class FollowerTest {
             assertThat(follower.state().end().sequence()).isEqualTo(rig.primary.lastSequence());
         }
         assertPromotes();
+    }
+
+    /** The uploads of the last segments are slow, so their records are in tails only, and a checkpoint covers them. */
+    @Test
+    void newStandbyGetsTheTailsOfSegmentsThatEndBeforeTheCheckpoint(@TempDir Path log) throws IOException {
+        SmallLog.idle(log, wal -> {
+            SmallLog.append(wal, 400);
+            wal.writeCheckpoint(400, out -> out.write(1));
+        });
+        long sealed = LogFiles.of(log).sealed().size();
+        assertThat(sealed).isGreaterThan(2);
+        new TestArchive(rig.store, log)
+                .segments(1, sealed - 2)
+                .tails(2000, Long.MAX_VALUE)
+                .checkpoint(log, 400);
+        FollowRig.follow(rig.store, standby);
+        FollowRig.promote(rig.store, standby);
+        FollowRig.assertContinues(rig.store, standby, SmallLog.read(log));
     }
 
     private static String slotAfter(Follower follower) {
