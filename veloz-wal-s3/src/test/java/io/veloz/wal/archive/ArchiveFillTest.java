@@ -19,6 +19,7 @@ import io.veloz.wal.archive.internal.proof.Retries;
 import io.veloz.wal.archive.internal.restore.DirectRestore;
 import io.veloz.wal.archive.internal.restore.ManySegments;
 import io.veloz.wal.archive.internal.restore.SmallLog;
+import io.veloz.wal.archive.internal.restore.TestArchive;
 import io.veloz.wal.archive.s3.S3ProxyServer;
 import io.veloz.wal.archive.store.HeapStore;
 import io.veloz.wal.archive.store.HeapStore.Fault;
@@ -112,6 +113,38 @@ class ArchiveFillTest {
             DirectRestore.restore(store, RestoreOptions.into(again));
             assertThat(SmallLog.read(again)).isEqualTo(SmallLog.read(target));
         }
+    }
+
+    /** The uploads of the last segments were slow. No later writer could commit a segment that is not in its log. */
+    @Test
+    void logWhoseLastSegmentsAreInTailsOnlyShipsAndIsFilledIn() throws IOException {
+        Path source = dir.resolve("source");
+        SmallLog.idle(source, wal -> {
+            SmallLog.append(wal, 500);
+            wal.writeCheckpoint(500, out -> out.write(1));
+        });
+        int sealed = LogFiles.of(source).sealed().size();
+        assertThat(sealed).isGreaterThan(3);
+        new TestArchive(heap, source)
+                .segments(1, sealed - 2)
+                .tails(2000, Long.MAX_VALUE)
+                .checkpoint(source, 500);
+        target = dir.resolve("target");
+        RestoreReport restored =
+                DirectRestore.restore(heap, RestoreOptions.into(target).fromCheckpoint());
+        assertThat(restored.plan().leftSegments()).isEqualTo(sealed - 2);
+        ShipperConfig config = ShipperConfig.builder(heap)
+                .flushInterval(Duration.ofMillis(10))
+                .takeOver(restored.plan().epoch())
+                .build();
+        try (Wal wal = SmallLog.open(target);
+                WalShipper shipper = WalShipper.start(wal, config)) {
+            SmallLog.append(wal, 5);
+            assertThat(shipper.awaitArchived(505, LONG)).isTrue();
+        }
+        assertThat(fill(heap).outcome()).isEqualTo(Outcome.COMPLETE);
+        assertThat(SmallLog.read(target)).hasSize(505).startsWith(SmallLog.read(source).toArray(SmallLog.Entry[]::new));
+        assertSound(target);
     }
 
     @Test

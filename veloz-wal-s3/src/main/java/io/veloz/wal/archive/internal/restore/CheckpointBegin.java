@@ -33,9 +33,12 @@ record CheckpointBegin(Proof proof, List<Segment> left) {
     /**
      * Begins with the segment that contains the first record after a checkpoint. If there is no later record, it is the last
      * segment with records: the next batch of the log states the segment that it follows, and a log without a record could not.
+     *
+     * <p>Tails that no segment replaces yet are all restored: a segment of which the archive has only tails cannot be filled in
+     * later, and a shipper of the log would have to declare a gap, as it could not upload that segment any more.
      */
     static CheckpointBegin at(Proof whole, Attachment checkpoint) {
-        Cut cut = cut(whole, checkpoint.sequence() + 1);
+        Cut cut = withTailsBefore(whole, cut(whole, checkpoint.sequence() + 1));
         return cut.segment() <= whole.identity().firstSegment()
                 ? all(whole)
                 : new CheckpointBegin(whole.from(cut), left(whole, cut));
@@ -57,6 +60,19 @@ record CheckpointBegin(Proof proof, List<Segment> left) {
             }
             if (last >= sequence) {
                 return cut;
+            }
+        }
+        return cut;
+    }
+
+    private static Cut withTailsBefore(Proof whole, Cut from) {
+        Cut cut = from;
+        List<List<TailSlot>> tails = RestoreSelection.bySegment(whole.tails());
+        for (int i = tails.size() - 1; i >= 0; i--) {
+            Tail first = tails.get(i).get(0).tail();
+            Tail last = tails.get(i).get(tails.get(i).size() - 1).tail();
+            if (last.segment() == cut.segment() - 1 && last.lastSequence() == cut.sequence() - 1) {
+                cut = new Cut(first.segment(), first.firstSequence());
             }
         }
         return cut;
