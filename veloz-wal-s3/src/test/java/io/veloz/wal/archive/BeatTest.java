@@ -354,11 +354,14 @@ class BeatTest {
                 }
                 assertThat(standby.status().beatInterval()).contains(Duration.ofMillis(20));
                 client.plan(request -> Fault.FAIL);
-                while (!standby.status().isWriterSilent()) {
+                FollowerStatus silent = standby.status();
+                while (!silent.isWriterSilent()) {
                     standby.awaitCaughtUp(MINUTE);
+                    silent = standby.status();
                 }
-                assertThat(standby.status().silence()).isGreaterThanOrEqualTo(Duration.ofMillis(60));
-                assertThat(standby.status().endedAt()).isEmpty();
+                // Of the same status: a BEAT that was being put at the first fault may end the silence.
+                assertThat(silent.silence()).isGreaterThanOrEqualTo(Duration.ofMillis(60));
+                assertThat(silent.endedAt()).isEmpty();
                 client.plan(HeapStore.Plan.NONE);
                 while (standby.status().isWriterSilent()) {
                     standby.awaitCaughtUp(MINUTE);
