@@ -3,6 +3,7 @@ package io.veloz.wal.fault;
 import io.veloz.wal.WalConfig;
 import io.veloz.wal.storage.Storage;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -50,13 +51,18 @@ public final class Logs {
         return result;
     }
 
-    /** Waits until the next segment of every open log is ready, so that a roll need not wait. */
+    /**
+     * Waits until the next segment of every open log is ready, so that a roll need not wait. A housekeeper also rests while it fills
+     * a large segment, so it is idle only where it waits for work.
+     */
     public static void awaitIdleHousekeepers() {
         await(
                 "idle housekeepers",
-                () -> Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> thread.getName().startsWith("veloz-wal-housekeeper"))
-                        .allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
+                () -> Thread.getAllStackTraces().entrySet().stream()
+                        .filter(entry -> entry.getKey().getName().startsWith("veloz-wal-housekeeper"))
+                        .allMatch(entry -> entry.getKey().getState() == Thread.State.TIMED_WAITING
+                                && Arrays.stream(entry.getValue())
+                                        .anyMatch(frame -> frame.getMethodName().equals("awaitWork"))));
     }
 
     /** Polls until a condition is true; fails after a timeout. */
