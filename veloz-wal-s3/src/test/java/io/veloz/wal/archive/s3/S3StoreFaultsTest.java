@@ -13,8 +13,10 @@ import io.veloz.wal.archive.store.StoreUnavailableException;
 import io.veloz.wal.archive.store.StoredObject;
 import io.veloz.wal.archive.store.probe.ProbeReport;
 import io.veloz.wal.archive.store.probe.StoreProbe;
+import io.veloz.wal.fault.Logs;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,13 +77,21 @@ class S3StoreFaultsTest {
         proxy.script(request -> fault);
     }
 
-    /** Returns a store with a short timeout, for responses that never come. */
+    /** Returns a store with a timeout for responses that never come. A request reaches the server in that time on a busy machine, too. */
     private ObjectStore withShortTimeout() {
         return new S3Store(
                 URI.create(uri),
                 S3ProxyServer.settings(proxy.endpoint())
-                        .attemptTimeout(Duration.ofMillis(700))
+                        .attemptTimeout(Duration.ofSeconds(3))
                         .build());
+    }
+
+    private boolean isStored(String key) {
+        try {
+            return direct.head(key).isPresent();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private byte[] read(ObjectStore from, String key) throws IOException {
@@ -233,6 +243,8 @@ class S3StoreFaultsTest {
         assertThat(Thread.currentThread().isInterrupted())
                 .as("the timeout does not interrupt the caller")
                 .isFalse();
+        // The server may store it after the client has given up.
+        Logs.await("the put is stored", () -> isStored("a"));
         assertThat(read(direct, "a")).isEqualTo(bytes);
     }
 
