@@ -97,9 +97,9 @@ class CheckpointBeyondEndTest {
         LogFiles copy = LogFiles.of(storage, "orders");
         copy.sealCurrent();
         assertThat(storage.has(CURRENT)).isFalse();
-        assertThat(copy.sealed(2)).hasValueSatisfying(sealed -> {
-            assertThat(sealed.firstSequence()).isEqualTo(4);
-            assertThat(sealed.lastSequence()).isEqualTo(6);
+        assertThat(copy.sealed(2)).hasValueSatisfying(segment -> {
+            assertThat(segment.firstSequence()).isEqualTo(4);
+            assertThat(segment.lastSequence()).isEqualTo(6);
         });
     }
 

@@ -143,7 +143,9 @@ class ArchiveFillTest {
             assertThat(shipper.awaitArchived(505, LONG)).isTrue();
         }
         assertThat(fill(heap).outcome()).isEqualTo(Outcome.COMPLETE);
-        assertThat(SmallLog.read(target)).hasSize(505).startsWith(SmallLog.read(source).toArray(SmallLog.Entry[]::new));
+        assertThat(SmallLog.read(target))
+                .hasSize(505)
+                .startsWith(SmallLog.read(source).toArray(SmallLog.Entry[]::new));
         assertSound(target);
     }
 

@@ -451,8 +451,9 @@ class TailsRepairTest {
         new TestArchive(store, other).segments(1, last.number() - 1).tails(500, middle());
         damage(positionOf(middle()) + 70);
         Map<String, String> before = files();
-        assertThatThrownBy(this::repair).isInstanceOfSatisfying(WalRestoreException.class, e -> assertThat(e.reason())
-                .isEqualTo(Reason.OTHER_LOG));
+        assertThatThrownBy(this::repair)
+                .isInstanceOfSatisfying(
+                        WalRestoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.OTHER_LOG));
         assertThat(files()).isEqualTo(before);
     }
 
