@@ -92,7 +92,7 @@ public final class WalConfig {
 
     /** Returns the largest size of a batch. */
     public int maxBatchBytes() {
-        return settings.maxBatchBytes;
+        return settings.batchBytes();
     }
 
     /** Returns the limit of records that wait for the delivery of a future or an event. */
@@ -102,7 +102,7 @@ public final class WalConfig {
 
     /** Returns the largest payload of a record, which is derived from {@link #maxBatchBytes()}. */
     public int maxPayloadBytes() {
-        return SegmentFile.maxPayloadBytes(settings.maxBatchBytes);
+        return SegmentFile.maxPayloadBytes(maxBatchBytes());
     }
 
     /** Returns the time of a commit that is reported as slow; zero if none is. */
@@ -160,6 +160,7 @@ public final class WalConfig {
         static final long MIN_SEGMENT_BYTES = 16 * 1024;
         static final long MAX_SEGMENT_BYTES = SegmentHeader.MAX_SEGMENT_BYTES;
         static final int MIN_BATCH_BYTES = 4 * 1024;
+        static final int DEFAULT_BATCH_BYTES = 1024 * 1024;
         static final int MIN_BUFFER_BYTES = 8 * 1024;
         static final int MAX_BUFFER_BYTES = 128 * 1024 * 1024;
 
@@ -175,7 +176,10 @@ public final class WalConfig {
         private long segmentBytes = 64 * 1024 * 1024;
         private Duration segmentMaxAge = Duration.ZERO;
         private int bufferBytes = 8 * 1024 * 1024;
-        private int maxBatchBytes = 1024 * 1024;
+
+        /** Not set: as large as segment and buffer allow, up to the default, so that either can be made smaller alone. */
+        private @Nullable Integer maxBatchBytes;
+
         private int maxPendingFutures = 64 * 1024;
         private Duration slowCommitThreshold = Duration.ofMillis(100);
         private WalListener listener = WalListener.NONE;
@@ -290,7 +294,10 @@ public final class WalConfig {
             return this;
         }
 
-        /** Sets the largest size of a batch, which limits a record or group as well, in bytes. Default: 1 MiB. */
+        /**
+         * Sets the largest size of a batch, which limits a record or group as well, in bytes. Default: 1 MiB, or less with
+         * a segment or a buffer that is too small for it.
+         */
         public Builder maxBatchBytes(int value) {
             maxBatchBytes = value;
             return this;
@@ -348,10 +355,14 @@ public final class WalConfig {
             if (Integer.bitCount(bufferBytes) != 1) {
                 throw new IllegalArgumentException("bufferBytes " + bufferBytes + ": expected a power of two");
             }
-            long largest = segmentBytes - SegmentHeader.BYTES - 2L * SegmentFile.RECORDS_AT;
-            checkRange("maxBatchBytes", maxBatchBytes, MIN_BATCH_BYTES, Math.min(largest, bufferBytes / 2L));
-            if (maxBatchBytes % 8 != 0) {
-                throw new IllegalArgumentException("maxBatchBytes " + maxBatchBytes + ": expected a multiple of 8");
+            int batchBytes = batchBytes();
+            if (batchBytes < MIN_BATCH_BYTES || batchBytes > largestBatchBytes()) {
+                throw new IllegalArgumentException("maxBatchBytes " + batchBytes + ": expected " + MIN_BATCH_BYTES
+                        + " to " + largestBatchBytes() + " with segmentBytes " + segmentBytes + " and bufferBytes "
+                        + bufferBytes);
+            }
+            if (batchBytes % 8 != 0) {
+                throw new IllegalArgumentException("maxBatchBytes " + batchBytes + ": expected a multiple of 8");
             }
             checkRange("maxPendingFutures", maxPendingFutures, 1, 1 << 20);
             checkDuration("forceInterval", forceInterval, Duration.ofNanos(1));
@@ -361,6 +372,18 @@ public final class WalConfig {
             checkDuration("segmentMaxAge", segmentMaxAge, Duration.ZERO);
             checkDuration("slowCommitThreshold", slowCommitThreshold, Duration.ZERO);
             return new WalConfig(new Builder(this));
+        }
+
+        private int batchBytes() {
+            if (maxBatchBytes != null) {
+                return maxBatchBytes;
+            }
+            long bytes = Math.min(DEFAULT_BATCH_BYTES, largestBatchBytes());
+            return (int) (bytes - bytes % 8);
+        }
+
+        private long largestBatchBytes() {
+            return Math.min(segmentBytes - SegmentHeader.BYTES - 2L * SegmentFile.RECORDS_AT, bufferBytes / 2L);
         }
 
         private static void checkRange(String name, long value, long min, long max) {

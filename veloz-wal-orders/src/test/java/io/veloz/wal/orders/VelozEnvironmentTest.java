@@ -25,6 +25,12 @@ class VelozEnvironmentTest {
     }
 
     @Test
+    void aSegmentOfOneMebibyteNeedsNoOtherSetting() {
+        assertThat(read("MAX_SIZE_MB=1", "CHECKPOINT_INTERVAL=60s").wal().segmentBytes())
+                .isEqualTo(1 << 20);
+    }
+
+    @Test
     void deploymentVariablesAreRead() {
         OrderLogConfig config =
                 read("ENABLED=true", "MAX_SIZE=33554432", "MAX_FILES=10", "SYNC=true", "CHECKPOINT_INTERVAL=1000");
