@@ -66,6 +66,9 @@ public final class WalReader implements AutoCloseable {
     private boolean closed;
     private long pauseNanos = POLL_NANOS;
 
+    /** Whether there is a current record, since the last step has found one. */
+    private boolean atRecord;
+
     /**
      * Opens a log for reading.
      *
@@ -151,16 +154,18 @@ public final class WalReader implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the reader is closed");
         }
+        atRecord = false;
         try {
             // The record after the last one need not exist, and finding it may be expensive.
             ended |= sequence >= options.untilSequence;
             while (!ended && step()) {
-                if (sequence > options.untilSequence || timestampNanos() > options.untilTimeNanos) {
+                if (sequence > options.untilSequence || timestampAt() > options.untilTimeNanos) {
                     ended = true;
                     return false;
                 }
-                started |= sequence >= options.fromSequence && timestampNanos() >= options.fromTimeNanos;
+                started |= sequence >= options.fromSequence && timestampAt() >= options.fromTimeNanos;
                 if (started) {
+                    atRecord = true;
                     return true;
                 }
             }
@@ -252,19 +257,32 @@ public final class WalReader implements AutoCloseable {
         return cursor.batch().buffer();
     }
 
-    /** Returns the sequence of the current record. */
+    private long timestampAt() {
+        return RecordLayout.timestampNanos(buffer(), at);
+    }
+
+    /** Returns the buffer with the current record. Without this check it could have the bytes of another one. */
+    private ByteBuffer current() {
+        if (!atRecord) {
+            throw new IllegalStateException(
+                    closed ? "the reader is closed" : "the reader is not at a record: the last step has to return true");
+        }
+        return buffer();
+    }
+
+    /** Returns the sequence of the current record, or of the last one that was read. */
     public long sequence() {
         return sequence;
     }
 
     /** Returns the type of the current record, which is the number that was passed to the append. */
     public int type() {
-        return RecordLayout.type(buffer(), at);
+        return RecordLayout.type(current(), at);
     }
 
     /** Returns the timestamp of the current record, in nanoseconds since 1970. */
     public long timestampNanos() {
-        return RecordLayout.timestampNanos(buffer(), at);
+        return RecordLayout.timestampNanos(current(), at);
     }
 
     /** Returns the timestamp of the current record. Unlike {@link #timestampNanos()} it allocates an object. */
@@ -274,15 +292,18 @@ public final class WalReader implements AutoCloseable {
 
     /** Returns whether the next record belongs to the same atomic group. */
     public boolean groupContinues() {
-        return RecordLayout.groupContinues(buffer(), at);
+        return RecordLayout.groupContinues(current(), at);
     }
 
     /**
      * Returns the payload of the current record: a read-only buffer that is valid until the next step and then reused.
+     *
+     * @throws IllegalStateException if the reader is not at a record: before the first step, after one that returned false,
+     *     or after {@link #close}
      */
     @SuppressWarnings("ReferenceEquality") // whether it is the same buffer, not one with the same bytes
     public ByteBuffer payload() {
-        ByteBuffer buffer = buffer();
+        ByteBuffer buffer = current();
         if (viewed != buffer) {
             viewed = buffer;
             view = buffer.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
@@ -315,10 +336,11 @@ public final class WalReader implements AutoCloseable {
         return cursor.hasTornTail();
     }
 
-    /** Closes the files. Later calls of other methods throw {@link IllegalStateException}. */
+    /** Closes the files. Later steps, and calls for the current record, throw {@link IllegalStateException}. */
     @Override
     public void close() {
         closed = true;
+        atRecord = false;
         try {
             cursor.close();
         } catch (IOException e) {

@@ -1,12 +1,15 @@
 package io.veloz.wal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +47,32 @@ class ReaderEdgesTest {
         try (WalReader reader = WalReader.open(options())) {
             assertThat(reader.next()).isFalse();
             assertThat(reader.hasTornTail()).isFalse();
+        }
+    }
+
+    @Test
+    void aRecordCanBeReadOnlyWhileTheReaderIsAtIt() {
+        write(3, 5);
+        WalReader reader = WalReader.open(options().untilSequence(2));
+        assertNoRecord(reader, "the reader is not at a record");
+        assertThat(reader.next()).isTrue();
+        assertThat(reader.next()).isTrue();
+        assertThat(reader.type()).isEqualTo(7);
+        assertThat(reader.payload().remaining()).isEqualTo(8);
+        assertThat(reader.next()).isFalse();
+        // Not record 3, which is outside of the range, and not record 2, whose buffer may have other bytes now.
+        assertNoRecord(reader, "the reader is not at a record");
+        reader.close();
+        assertNoRecord(reader, "the reader is closed");
+    }
+
+    private static void assertNoRecord(WalReader reader, String message) {
+        List<ThrowingCallable> calls =
+                List.of(reader::payload, reader::type, reader::timestampNanos, reader::timestamp, reader::groupContinues);
+        for (ThrowingCallable call : calls) {
+            assertThatThrownBy(call)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith(message);
         }
     }
 
