@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -371,7 +372,8 @@ public final class Wal implements AutoCloseable {
 
     /** Adds a guard that keeps records from {@link #trim}. The checkpoints of the log are always a guard. */
     public void addTrimGuard(TrimGuard guard) {
-        guards.add(guard);
+        // Here and not in the next trim, which would fail on its own thread.
+        guards.add(Objects.requireNonNull(guard, "guard"));
     }
 
     /** Removes all guards with this name, if there are any. */

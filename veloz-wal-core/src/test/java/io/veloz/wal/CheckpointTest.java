@@ -201,6 +201,16 @@ class CheckpointTest {
     }
 
     @Test
+    void noGuardIsRefusedWhereItIsPassed() {
+        try (Wal wal = logOf(0)) {
+            assertThatThrownBy(() -> wal.addTrimGuard(null))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("guard");
+            assertThat(wal.trim(0).deletedSegments()).isEmpty();
+        }
+    }
+
+    @Test
     void guardAndNumberOfSegmentsLimitATrim() {
         try (Wal wal = logOf(0)) {
             for (int i = 0; i < 4; i++) {
