@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.restore.RestoreOptions;
 import io.veloz.wal.restore.RestorePlan;
+import io.veloz.wal.restore.RestoreProgress.Stage;
 import io.veloz.wal.restore.RestoreReport;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /** Values as they are printed in an incident: one line of key=value, with times as ISO instants. */
 class PrintedValuesTest {
     private static final Instant TIME = Instant.parse("2026-03-04T05:06:07.000000008Z");
+
+    private static final Duration TOOK = Duration.ofMillis(5);
 
     private final MemoryStorage storage = new MemoryStorage();
     private Wal wal;
@@ -112,7 +117,10 @@ class PrintedValuesTest {
                 .records(7)
                 .lastTimestampNanos(1)
                 .notes(List.of("a note"))
+                .took(Map.of(Stage.CHECK, TOOK, Stage.FETCH, TOOK, Stage.COPY, TOOK, Stage.PROVE, TOOK))
                 .build();
+        // As the README prints it.
+        assertThat(report.took().keySet()).containsExactly(Stage.PROVE, Stage.FETCH, Stage.CHECK, Stage.COPY);
         assertThat(report.lastTimestamp()).contains(Instant.EPOCH.plusNanos(1));
         assertOneLine(report, "outcome=RESTORED", "lastTimestamp=1970-01-01T00:00:00.000000001Z", "notes=[a note]");
         assertOneLine(plan, "lastSequence=7", "lastWritten=" + TIME, "gaps=[]");

@@ -5,6 +5,7 @@ import io.veloz.wal.internal.EpochNanos;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,7 +59,7 @@ public final class RestoreReport {
         this.keptDirectory = builder.keptDirectory;
         this.lost = List.copyOf(builder.lost);
         this.notes = List.copyOf(builder.notes);
-        this.took = Map.copyOf(builder.took);
+        this.took = Collections.unmodifiableMap(new TreeMap<>(builder.took));
     }
 
     /** Returns a builder for the report of a restore. */
@@ -149,7 +150,7 @@ public final class RestoreReport {
         return notes;
     }
 
-    /** Returns the duration of each stage. */
+    /** Returns the duration of each stage, in the order of the stages. */
     public Map<RestoreProgress.Stage, Duration> took() {
         return took;
     }
@@ -161,7 +162,7 @@ public final class RestoreReport {
                 + lastTimestamp().map(Instant::toString).orElse("none") + ", records=" + records + ", bytes=" + bytes
                 + ", fetchedBytes=" + fetchedBytes + ", reusedFiles=" + reusedFiles + ", localAhead=" + localAhead
                 + ", keptDirectory=" + keptDirectory.map(Path::toString).orElse("none") + ", lost=" + lost + ", notes="
-                + notes + ", took=" + new TreeMap<>(took) + ", plan=" + plan + "]";
+                + notes + ", took=" + took + ", plan=" + plan + "]";
     }
 
     /** Collects the values of a report, for an archive. It belongs to one thread. */
