@@ -231,7 +231,9 @@ final class DiskLock implements StorageLock {
                 }
                 return null;
             } catch (NoSuchFileException e) {
-                return "lock file " + path + " does not exist: it was deleted, or its directory was moved or deleted";
+                return "lock file " + path + " does not exist: it was deleted, or its directory was moved, deleted or"
+                        + " unmounted. If the log is not in the directory, put it back first: an open begins a new log"
+                        + " where there is none";
             } catch (IOException e) {
                 // Unknown. The next check may succeed.
                 return null;
