@@ -29,6 +29,9 @@ final class AssessedCase {
 
     boolean noPoints;
 
+    /** No log was ever shipped to the archive, so nothing can be restored from it. */
+    boolean noArchive;
+
     /** What the newest recovery point has. */
     final Set<Kind> archived = EnumSet.noneOf(Kind.class);
 
@@ -77,6 +80,13 @@ final class AssessedCase {
         Optional<AfterRecovery> after = earlier.map(recovery -> new AfterRecovery(this, recovery));
         if (after.isPresent() && after.get().hasCopies()) {
             return after.get().keepCopies(lost.get(), facts);
+        }
+        if (noArchive && logLost) {
+            return result(
+                    Case.UNCLEAR,
+                    facts,
+                    "start the engine if it is new: there is neither a log nor an archive. Otherwise correct archive or"
+                            + " log.directory in the profile, and assess again");
         }
         if (noPoints) {
             return lost.get() == Case.RESTORE_LOG

@@ -320,7 +320,12 @@ final class Examination {
             List<PointChain.Stored> chain = new PointChain(store.get()).readAll();
             if (chain.isEmpty()) {
                 found.noPoints = true;
-                fact(name, false, "none in " + store.get().describe());
+                found.noArchive = store.get().list("ship/", "").isEmpty();
+                fact(
+                        name,
+                        false,
+                        "none in " + store.get().describe()
+                                + (found.noArchive ? ", to which no log was shipped yet" : ""));
                 return Optional.empty();
             }
             RecoveryPoint newest = chain.get(chain.size() - 1).point();

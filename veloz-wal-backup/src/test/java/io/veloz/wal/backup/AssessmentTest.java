@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.veloz.wal.archive.store.DirectoryStore;
 import io.veloz.wal.backup.internal.place.StagingRecord;
 import io.veloz.wal.backup.internal.place.StateDirectory;
 import io.veloz.wal.backup.internal.place.Trees;
@@ -139,6 +140,16 @@ class AssessmentTest extends EngineWithDatabase {
         Trees.delete(dir.resolve("etc/veloz"));
         assertThat(assess().result()).isEqualTo(Assessment.Case.UNCLEAR);
         assertThat(assess().next()).startsWith("find the archive that has recovery points");
+    }
+
+    @Test
+    void assessmentOfANewEngineDoesNotRestoreFromAnArchiveThatDoesNotExist() throws Exception {
+        Trees.delete(dir.resolve("wal"));
+        store = new DirectoryStore(dir.resolve("new"));
+        profile = profile("");
+        assertThat(assess().result()).isEqualTo(Assessment.Case.UNCLEAR);
+        assertThat(assess().next()).startsWith("start the engine if it is new");
+        assertThat(fact("recovery points")).endsWith("to which no log was shipped yet");
     }
 
     private String tool(String options) {
