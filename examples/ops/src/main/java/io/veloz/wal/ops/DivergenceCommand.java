@@ -153,7 +153,8 @@ final class DivergenceCommand implements Callable<Integer> {
         }
         if (until < last) {
             streams.err()
-                    .println("note: " + Units.count(last - until, "record") + " more in the " + side
+                    .println("note: " + Units.count(last - until, "record") + " more in the "
+                            + (side.equals("local") ? "log" : side)
                             + "; --limit N prints more");
         }
     }

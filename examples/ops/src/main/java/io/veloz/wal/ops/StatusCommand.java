@@ -176,8 +176,8 @@ final class StatusCommand implements Callable<Integer> {
                         + " `veloz-wal restore --merge URI DIR` restores the missing records";
             case DIVERGED ->
                 "log and archive differ from record " + Units.count(comparison.divergedFrom())
-                        + " on; do not start the engine: run `veloz-wal restore URI NEW_DIR`, and compare both logs with"
-                        + " `dump --format crc`";
+                        + " on; do not start the engine: `veloz-wal divergence DIR --against URI` shows these records and"
+                        + " the next step";
             default -> "";
         };
     }

@@ -101,7 +101,7 @@ final class TextShipReporter implements ShipReporter {
     private static String next(WalShippingRefusedException.Reason reason) {
         return switch (reason) {
             case BEHIND -> "; `veloz-wal restore --merge URI DIR` restores the missing records";
-            case DIVERGED -> "; run `veloz-wal restore URI NEW_DIR`, and compare both logs with `dump --format crc`";
+            case DIVERGED -> "; `veloz-wal divergence DIR --against URI` shows these records and the next step";
             case TRIMMED_AHEAD -> "; with the tool: `ship --declare-gaps`";
             case SUPERSEDED, DAMAGED_FILE -> " with `ship --take-over EPOCH`";
             case BROKEN -> "; see `veloz-wal verify URI`";

@@ -253,7 +253,9 @@ class ArchiveTest {
         ToolRun.of("ship", "--once", log, archive).exits(ExitCode.OK);
         ToolRun.of("stress", other, "--records", 4, "--seed", 2).exits(ExitCode.OK);
         ToolRun run = ToolRun.of("status", archive, other).exits(ExitCode.FAILED);
-        assertThat(run.out()).contains("log and archive differ from record 13 on");
+        assertThat(run.out())
+                .contains("log and archive differ from record 13 on")
+                .contains("`veloz-wal divergence DIR --against URI`");
     }
 
     @Test

@@ -173,7 +173,7 @@ class RepairCommandTest {
                 .exits(ExitCode.FAILED);
         assertThat(fork.out()).contains("fork at record 24").contains("< 24 ").contains("> 25 ");
         assertThat(fork.out()).doesNotContain("< 26 ");
-        assertThat(fork.err()).contains("note: 3 records more in the local");
+        assertThat(fork.err()).contains("note: 3 records more in the log;");
         List<String> lines = ToolRun.of("divergence", other, "--against", archive, "--json")
                 .exits(ExitCode.FAILED)
                 .lines();
