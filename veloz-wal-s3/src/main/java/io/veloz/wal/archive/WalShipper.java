@@ -60,7 +60,8 @@ public final class WalShipper implements AutoCloseable {
      * <p>Start it right after the log was opened. From then on the log does not trim records that are not archived, unless the
      * settings allow it. This continues after {@link #close}, until the log is closed or shipped again.
      *
-     * @throws IllegalArgumentException if no store supports the URI of the settings
+     * @throws IllegalArgumentException if no store supports the URI of the settings, or if the archive is a directory inside
+     *     that of the log
      */
     public static WalShipper start(Wal wal, ShipperConfig config) {
         WalShipper shipper = new WalShipper(wal, LocalLog.of(wal), config);
@@ -96,6 +97,14 @@ public final class WalShipper implements AutoCloseable {
         this.wal = wal;
         this.config = config;
         ObjectStore opened = config.openStore();
+        try {
+            ElsewhereCheck.check(log.files().storage(), opened);
+        } catch (IllegalArgumentException e) {
+            if (config.closesStore()) {
+                opened.close();
+            }
+            throw e;
+        }
         CountingStore store = new CountingStore(opened);
         this.state = new ShipperState(config, log, store, signal);
         String name = log.files().storage().describe();

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,26 @@ class WalShipperTest {
             assertThat(status.lagRecords()).isZero();
             assertThat(status.lag()).isZero();
             assertThat(status.requests().puts()).isGreaterThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void archiveInTheDirectoryOfTheLogIsRefused() throws IOException {
+        try (Wal wal = open()) {
+            Path link = Files.createSymbolicLink(dir.resolve("link"), dir.resolve("log"));
+            for (Path inside : List.of(dir.resolve("log"), dir.resolve("log/archive"), link.resolve("archive"))) {
+                ShipperConfig config = ShipperConfig.builder("file://" + inside).build();
+                assertThatThrownBy(() -> WalShipper.start(wal, config))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("is inside the log's directory " + dir.resolve("log"));
+            }
+            assertThat(dir.resolve("log/archive")).doesNotExist();
+            long last = append(wal, 1);
+            // A directory next to it, whose name only begins with the same letters.
+            try (WalShipper shipper = WalShipper.start(
+                    wal, ShipperConfig.builder("file://" + dir.resolve("log2")).build())) {
+                assertThat(shipper.awaitArchived(last, LONG)).isTrue();
+            }
         }
     }
 
