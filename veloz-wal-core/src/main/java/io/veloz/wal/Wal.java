@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only one instance in one process may have a directory open at a time. The number of readers is not limited.
  *
- * <p>Every method throws {@link IllegalStateException} after {@link #close}, and {@link WalFailedException} after a
- * write or a force (fsync) has failed.
+ * <p>Appends, syncs, rolls, checkpoints and trims throw {@link IllegalStateException} after {@link #close}, and
+ * {@link WalFailedException} after a write or a force (fsync) has failed. Positions, statistics and readers remain usable.
  */
 public final class Wal implements AutoCloseable {
     private final WalConfig config;
