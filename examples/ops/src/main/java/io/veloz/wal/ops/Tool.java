@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -141,6 +142,18 @@ final class Tool {
             line.usage(line.getErr());
             return ExitCode.USAGE;
         }
+        try {
+            return execute(args);
+        } catch (Error e) {
+            // The JVM would exit with 1, which states that there are findings and nothing is lost.
+            String text = e instanceof OutOfMemoryError
+                    ? "memory ran out (" + e.getMessage() + "); run it with a larger heap: java -Xmx4g -jar veloz-wal.jar"
+                    : "internal error, please report it: " + e;
+            return failed(new CommandFailure(text), Arrays.asList(args).contains("--json"));
+        }
+    }
+
+    private int execute(String... args) {
         int code = line.execute(args);
         try {
             streams.out().flush();

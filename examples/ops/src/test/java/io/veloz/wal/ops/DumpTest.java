@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -175,6 +176,28 @@ class DumpTest {
         int code = new Tool(Streams.of(failing("No space left on device"), err, 0)).run("dump", log.toString());
         assertThat(code).isEqualTo(ExitCode.FAILED);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("No space left on device");
+    }
+
+    @Test
+    void memoryThatRunsOutIsAFailureAndNotAWarning() {
+        write(12);
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        AtomicBoolean thrown = new AtomicBoolean();
+        ByteArrayOutputStream out = new ByteArrayOutputStream() {
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                if (!thrown.getAndSet(true)) {
+                    throw new OutOfMemoryError("Java heap space");
+                }
+                super.write(bytes, offset, length);
+            }
+        };
+        int code = new Tool(Streams.of(out, err, 0)).run("dump", "--json", log.toString());
+        assertThat(code).isEqualTo(ExitCode.FAILED);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualToIgnoringNewLines("error: memory ran out (Java heap space); run it with a larger heap:"
+                        + " java -Xmx4g -jar veloz-wal.jar");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("\"exit_code\":2");
     }
 
     private static OutputStream failing(String message) {
