@@ -75,7 +75,7 @@ public final class WalReader implements AutoCloseable {
      * @throws WalOpenException if the directory does not exist or cannot be read, or a restore into it has not ended
      * @throws WalVersionException if the log is in a format that this version does not know
      * @throws WalCorruptException if the log is damaged before the first record to be read, and this is not a salvage
-     * @throws IllegalArgumentException if the first record to be read has been trimmed
+     * @throws WalTrimmedException if the first record to be read has been trimmed
      */
     public static WalReader open(ReadOptions options) {
         Storage storage = options.openStorage();

@@ -1,8 +1,8 @@
 package io.veloz.wal;
 
 /**
- * A trim has overtaken a reader: the next record was deleted on purpose. Nothing is damaged, but the reader cannot
- * continue.
+ * A trim has overtaken a reader: the next record, or the first one of a reader that is opened, was deleted on purpose.
+ * Nothing is damaged, but the reader cannot continue.
  *
  * <p>Next step: load a checkpoint that covers the records before {@link #firstSequence()}, and open a new reader that
  * starts after it.

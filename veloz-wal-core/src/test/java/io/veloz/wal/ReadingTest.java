@@ -166,8 +166,11 @@ class ReadingTest {
             wal.trim(0);
         }
         assertThatThrownBy(() -> read(ReadOptions.of(storage).fromSequence(6)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("trimmed");
+                .isInstanceOfSatisfying(WalTrimmedException.class, e -> {
+                    assertThat(e.nextSequence()).isEqualTo(6);
+                    assertThat(e.firstSequence()).isEqualTo(7);
+                })
+                .hasMessageContaining("record 6 has been trimmed");
         assertThat(sequences(ReadOptions.of(storage).fromSequence(7))).isEqualTo(range(7, 10));
         assertThat(sequences(ReadOptions.of(storage))).isEqualTo(range(7, 10));
     }

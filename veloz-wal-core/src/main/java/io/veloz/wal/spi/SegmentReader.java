@@ -55,7 +55,7 @@ public final class SegmentReader implements AutoCloseable {
      * @throws WalOpenException if the directory does not exist or cannot be read, or a restore into it has not ended
      * @throws WalVersionException if the log is in a format that this version does not know
      * @throws WalCorruptException if the log is damaged before the first record to be read
-     * @throws IllegalArgumentException if the record after {@code afterSequence} has been trimmed
+     * @throws WalTrimmedException if the record after {@code afterSequence} has been trimmed
      */
     public static SegmentReader open(LogFiles files, long afterSegment, long afterPosition, long afterSequence) {
         DurableLimit.WriterProbe probe = files::isLocked;

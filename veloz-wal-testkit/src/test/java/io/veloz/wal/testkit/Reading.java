@@ -26,11 +26,6 @@ final class Reading {
             }
         } catch (WalException e) {
             error = e;
-        } catch (IllegalArgumentException e) {
-            if (!String.valueOf(e.getMessage()).contains("has been trimmed")) {
-                throw e;
-            }
-            error = e;
         }
     }
 

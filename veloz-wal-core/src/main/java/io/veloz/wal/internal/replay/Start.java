@@ -6,6 +6,7 @@ import io.veloz.wal.SegmentReport;
 import io.veloz.wal.SegmentReport.Verdict;
 import io.veloz.wal.WalCorruptException;
 import io.veloz.wal.WalException;
+import io.veloz.wal.WalTrimmedException;
 import io.veloz.wal.internal.format.LogId;
 import io.veloz.wal.internal.format.SegmentHeader;
 import io.veloz.wal.internal.format.SegmentNames;
@@ -135,7 +136,7 @@ public final class Start {
      *
      * @param sequence 0 for the oldest record
      * @param timeNanos {@link Long#MIN_VALUE} for any time
-     * @throws IllegalArgumentException if the record was trimmed
+     * @throws WalTrimmedException if the record was trimmed
      * @throws WalException if the log is damaged at its beginning, or a file is unreadable
      */
     public static Start at(
@@ -148,7 +149,7 @@ public final class Start {
         }
         long oldest = analysis.firstSequence();
         if (sequence > 0 && sequence < oldest) {
-            throw new IllegalArgumentException("record " + sequence + " has been trimmed; the oldest one is " + oldest);
+            throw new WalTrimmedException(storage.describe(), sequence, oldest);
         }
         ReadPosition start = analysis.startFor(storage, sequence, timeNanos);
         if (salvage && start.position() > SegmentHeader.BYTES) {

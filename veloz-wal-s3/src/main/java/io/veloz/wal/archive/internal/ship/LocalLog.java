@@ -135,7 +135,7 @@ public final class LocalLog {
         return files.sealed(number);
     }
 
-    /** @throws IllegalArgumentException if the next record has been trimmed */
+    /** @throws io.veloz.wal.WalTrimmedException if the next record has been trimmed */
     SegmentReader reader(long afterSegment, long afterPosition, long afterSequence) {
         return readers.open(afterSegment, afterPosition, afterSequence);
     }

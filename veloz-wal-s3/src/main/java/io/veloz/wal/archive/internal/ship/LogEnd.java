@@ -39,7 +39,7 @@ final class LogEnd {
                 activeBytes = 0;
             }
             complete = true;
-        } catch (IOException | UncheckedIOException | WalException | IllegalArgumentException e) {
+        } catch (IOException | UncheckedIOException | WalException e) {
             // Closed below. The next call opens the log again.
         } finally {
             if (!complete) {

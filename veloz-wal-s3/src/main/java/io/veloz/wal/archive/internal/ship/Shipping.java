@@ -474,7 +474,7 @@ public final class Shipping implements AutoCloseable {
         TailReader.Piece piece;
         try {
             piece = tails.next(from, config.maxTailBytes());
-        } catch (IllegalArgumentException | WalTrimmedException e) {
+        } catch (WalTrimmedException e) {
             return declareGap(current, archived);
         }
         flushWanted = piece != null && !tails.atEnd();

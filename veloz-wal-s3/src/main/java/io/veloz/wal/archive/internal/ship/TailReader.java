@@ -52,7 +52,7 @@ final class TailReader implements AutoCloseable {
      * Returns the piece after a position; null if no more is durable.
      *
      * @param maxBytes the maximum length, unless a single batch is longer
-     * @throws IllegalArgumentException if the next record has been trimmed
+     * @throws io.veloz.wal.WalTrimmedException if the next record has been trimmed
      * @throws io.veloz.wal.WalTrimmedException if it was trimmed since the last piece
      */
     @Nullable
