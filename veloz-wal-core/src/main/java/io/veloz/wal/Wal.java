@@ -416,7 +416,8 @@ public final class Wal implements AutoCloseable {
      * Commits all appended records, seals the last segment, and closes the files. When this returns, every append was
      * acknowledged or has failed, and every future is complete. A full disk is no reason to fail once all records are durable:
      * then the next open seals the segment. If two threads call it concurrently, the second one waits for the first.
-     * Later calls do nothing.
+     * Later calls do nothing. A checkpoint that another thread is writing keeps the directory locked until it is written: end
+     * it first, if the log is to be opened again at once.
      *
      * @throws IllegalStateException if a callback or the listener calls it: it would wait for itself. The log stays open
      * @throws WalFailedException if the log has failed, or the disk took longer than {@link WalConfig#closeTimeout()}. In
