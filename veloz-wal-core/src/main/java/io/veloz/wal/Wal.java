@@ -22,8 +22,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -65,7 +65,8 @@ public final class Wal implements AutoCloseable {
      * <p>When this returns, every record that a replay returns is durable, and appending continues after the last one.
      *
      * @throws WalLockedException if another process or instance has the log open
-     * @throws WalOpenException if the directory cannot be used, or a restore into it has not ended
+     * @throws WalOpenException if the directory cannot be used, a restore into it has not ended, or there is no log in it and
+     *     {@link WalConfig#mustExist()} is set
      * @throws WalDiskFullException if there is no space for a segment. The log can still be read
      * @throws WalCorruptException if acknowledged data is damaged or missing. Nothing was changed
      * @throws WalVersionException if the log is in a format that this version does not know. Nothing was changed
@@ -92,6 +93,10 @@ public final class Wal implements AutoCloseable {
 
     private static Wal open(WalConfig config, Storage storage) throws IOException {
         SegmentNames names = new SegmentNames(config.prefix());
+        if (config.mustExist()) {
+            // Before the lock, which creates a file.
+            requireLog(storage, names);
+        }
         StorageLock lock = storage.lock(names.lock());
         try {
             LogFiles.of(storage, config.prefix()).checkNoRestore();
@@ -111,6 +116,17 @@ public final class Wal implements AutoCloseable {
         } catch (Throwable t) {
             closeAfter(t, lock);
             throw t;
+        }
+    }
+
+    private static void requireLog(Storage storage, SegmentNames names) throws IOException {
+        // Any file of the log, because what is missing is reported by the recovery.
+        if (storage.list().stream().noneMatch(names::isOwn)) {
+            throw new WalOpenException(
+                    storage.describe() + " has no log with the prefix " + names.prefix()
+                            + ", and the setting mustExist forbids beginning one. If the disk of the log is not mounted,"
+                            + " mount it; if the log is lost, restore it",
+                    null);
         }
     }
 

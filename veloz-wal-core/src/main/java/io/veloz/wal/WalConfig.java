@@ -90,6 +90,11 @@ public final class WalConfig {
         return settings.bufferBytes;
     }
 
+    /** Returns whether an open refuses to begin a new log. */
+    public boolean mustExist() {
+        return settings.mustExist;
+    }
+
     /** Returns the largest size of a batch. */
     public int maxBatchBytes() {
         return settings.batchBytes();
@@ -128,9 +133,11 @@ public final class WalConfig {
 
     /** Opens the storage of the log. Creates the directory if it does not exist. */
     Storage openStorage() {
-        return settings.storage != null
-                ? settings.storage
-                : DiskStorage.createOrOpen(Objects.requireNonNull(settings.directory));
+        return settings.storage != null ? settings.storage : openDirectory(Objects.requireNonNull(settings.directory));
+    }
+
+    private Storage openDirectory(Path directory) {
+        return settings.mustExist ? DiskStorage.open(directory) : DiskStorage.createOrOpen(directory);
     }
 
     /** Returns the settings that are in force, one per line. */
@@ -146,6 +153,7 @@ public final class WalConfig {
                 "closeTimeout = " + closeTimeout(),
                 "heartbeatDelay = " + heartbeatDelay(),
                 "acceptMissingEnds = " + acceptMissingEnds(),
+                "mustExist = " + mustExist(),
                 "segmentBytes = " + segmentBytes(),
                 "segmentMaxAge = " + (segmentMaxAge().isZero() ? "none" : segmentMaxAge()),
                 "bufferBytes = " + bufferBytes(),
@@ -173,6 +181,7 @@ public final class WalConfig {
         private Duration closeTimeout = Duration.ofSeconds(20);
         private Duration heartbeatDelay = Duration.ofMillis(50);
         private boolean acceptMissingEnds;
+        private boolean mustExist;
         private long segmentBytes = 64 * 1024 * 1024;
         private Duration segmentMaxAge = Duration.ZERO;
         private int bufferBytes = 8 * 1024 * 1024;
@@ -205,6 +214,7 @@ public final class WalConfig {
             this.closeTimeout = other.closeTimeout;
             this.heartbeatDelay = other.heartbeatDelay;
             this.acceptMissingEnds = other.acceptMissingEnds;
+            this.mustExist = other.mustExist;
             this.segmentBytes = other.segmentBytes;
             this.segmentMaxAge = other.segmentMaxAge;
             this.bufferBytes = other.bufferBytes;
@@ -270,6 +280,16 @@ public final class WalConfig {
          */
         public Builder acceptMissingEnds(boolean value) {
             acceptMissingEnds = value;
+            return this;
+        }
+
+        /**
+         * Refuses to begin a new log: an open of a directory that does not exist or has no log throws {@link WalOpenException}, and
+         * creates nothing. Set it once the log exists. Otherwise an engine whose disk is not mounted starts with an empty log.
+         * Default: false.
+         */
+        public Builder mustExist(boolean value) {
+            mustExist = value;
             return this;
         }
 

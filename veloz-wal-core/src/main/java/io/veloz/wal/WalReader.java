@@ -265,7 +265,9 @@ public final class WalReader implements AutoCloseable {
     private ByteBuffer current() {
         if (!atRecord) {
             throw new IllegalStateException(
-                    closed ? "the reader is closed" : "the reader is not at a record: the last step has to return true");
+                    closed
+                            ? "the reader is closed"
+                            : "the reader is not at a record: the last step has to return true");
         }
         return buffer();
     }

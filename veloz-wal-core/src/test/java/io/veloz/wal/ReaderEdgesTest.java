@@ -67,12 +67,10 @@ class ReaderEdgesTest {
     }
 
     private static void assertNoRecord(WalReader reader, String message) {
-        List<ThrowingCallable> calls =
-                List.of(reader::payload, reader::type, reader::timestampNanos, reader::timestamp, reader::groupContinues);
+        List<ThrowingCallable> calls = List.of(
+                reader::payload, reader::type, reader::timestampNanos, reader::timestamp, reader::groupContinues);
         for (ThrowingCallable call : calls) {
-            assertThatThrownBy(call)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageStartingWith(message);
+            assertThatThrownBy(call).isInstanceOf(IllegalStateException.class).hasMessageStartingWith(message);
         }
     }
 

@@ -20,6 +20,10 @@ final class VelozEnvironment {
     private static final String PREFIX = "VELOZ_WAL_";
     private static final String ENABLED = PREFIX + "ENABLED";
     private static final String DIR = PREFIX + "DIR";
+
+    /** Not in the engine's documents. */
+    private static final String MUST_EXIST = PREFIX + "MUST_EXIST";
+
     private static final String MAX_SIZE = PREFIX + "MAX_SIZE";
     private static final String MAX_SIZE_MB = PREFIX + "MAX_SIZE_MB";
     private static final String MAX_FILES = PREFIX + "MAX_FILES";
@@ -31,7 +35,16 @@ final class VelozEnvironment {
     private static final String RETENTION_DAYS = PREFIX + "RETENTION_DAYS";
 
     private static final TreeSet<String> KNOWN = new TreeSet<>(List.of(
-            ENABLED, DIR, MAX_SIZE, MAX_SIZE_MB, MAX_FILES, SYNC, SYNC_MODE, CHECKPOINT_INTERVAL, RETENTION_DAYS));
+            ENABLED,
+            DIR,
+            MUST_EXIST,
+            MAX_SIZE,
+            MAX_SIZE_MB,
+            MAX_FILES,
+            SYNC,
+            SYNC_MODE,
+            CHECKPOINT_INTERVAL,
+            RETENTION_DAYS));
 
     private final Map<String, String> variables;
 
@@ -45,7 +58,9 @@ final class VelozEnvironment {
                 throw new IllegalArgumentException(name + " is unknown; expected one of " + KNOWN);
             }
         }
-        WalConfig.Builder wal = WalConfig.builder(directory()).durability(durability());
+        WalConfig.Builder wal = WalConfig.builder(directory())
+                .durability(durability())
+                .mustExist(present(MUST_EXIST) && yes(MUST_EXIST));
         @Nullable Long segmentBytes = segmentBytes();
         if (segmentBytes != null) {
             wal.segmentBytes(segmentBytes);

@@ -31,6 +31,13 @@ class VelozEnvironmentTest {
     }
 
     @Test
+    void logMayHaveToExist() {
+        assertThat(read().wal().mustExist()).isFalse();
+        assertThat(read("MUST_EXIST=true").wal().mustExist()).isTrue();
+        assertRejected("VELOZ_WAL_MUST_EXIST", "MUST_EXIST=perhaps");
+    }
+
+    @Test
     void deploymentVariablesAreRead() {
         OrderLogConfig config =
                 read("ENABLED=true", "MAX_SIZE=33554432", "MAX_FILES=10", "SYNC=true", "CHECKPOINT_INTERVAL=1000");

@@ -147,7 +147,8 @@ final class Tool {
         } catch (Error e) {
             // The JVM would exit with 1, which states that there are findings and nothing is lost.
             String text = e instanceof OutOfMemoryError
-                    ? "memory ran out (" + e.getMessage() + "); run it with a larger heap: java -Xmx4g -jar veloz-wal.jar"
+                    ? "memory ran out (" + e.getMessage()
+                            + "); run it with a larger heap: java -Xmx4g -jar veloz-wal.jar"
                     : "internal error, please report it: " + e;
             return failed(new CommandFailure(text), Arrays.asList(args).contains("--json"));
         }

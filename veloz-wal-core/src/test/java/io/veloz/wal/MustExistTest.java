@@ -1,0 +1,83 @@
+package io.veloz.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A log that has to exist: the disk of an engine that starts again may not be mounted. */
+@Timeout(60)
+class MustExistTest {
+    @TempDir
+    Path dir;
+
+    private Path log;
+
+    @BeforeEach
+    void name() {
+        log = dir.resolve("log");
+    }
+
+    private WalConfig.Builder config() {
+        return WalConfig.builder(log).mustExist(true);
+    }
+
+    private void begin() {
+        try (Wal wal = Wal.open(log)) {
+            TestLog.append(wal, 3);
+        }
+    }
+
+    @Test
+    void directoryThatIsMissingIsRefusedAndNotCreated() {
+        assertThatThrownBy(() -> Wal.open(config().build()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining(log.toString());
+        assertThat(log).doesNotExist();
+    }
+
+    @Test
+    void directoryWithoutALogIsRefusedAndStaysAsItIs() throws IOException {
+        Files.createDirectory(log);
+        Files.createFile(log.resolve("lost+found"));
+        assertThatThrownBy(() -> Wal.open(config().build()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining(log + " has no log with the prefix orders")
+                .hasMessageContaining("mustExist");
+        assertThat(log.toFile().list()).containsExactly("lost+found");
+    }
+
+    @Test
+    void logOfAnotherPrefixDoesNotCount() {
+        begin();
+        assertThatThrownBy(() -> Wal.open(config().prefix("audit").build())).isInstanceOf(WalOpenException.class);
+    }
+
+    @Test
+    void existingLogIsOpened() {
+        begin();
+        try (Wal wal = Wal.open(config().build())) {
+            assertThat(wal.lastSequence()).isEqualTo(3);
+        }
+    }
+
+    /** The checkpoint shows that there was a log, and the recovery states which records are missing. */
+    @Test
+    void logWithoutItsSegmentsIsReportedAsDamaged() throws IOException {
+        try (Wal wal = Wal.open(log)) {
+            TestLog.append(wal, 3);
+            wal.writeCheckpoint(3, out -> out.write(1));
+        }
+        for (Path file :
+                Files.list(log).filter(each -> each.toString().endsWith(".wal")).toList()) {
+            Files.delete(file);
+        }
+        assertThatThrownBy(() -> Wal.open(config().build())).isInstanceOf(WalCorruptException.class);
+    }
+}
