@@ -3,6 +3,7 @@ package io.veloz.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.storage.DiskStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,9 +75,10 @@ class MustExistTest {
             TestLog.append(wal, 3);
             wal.writeCheckpoint(3, out -> out.write(1));
         }
-        for (Path file :
-                Files.list(log).filter(each -> each.toString().endsWith(".wal")).toList()) {
-            Files.delete(file);
+        for (String name : DiskStorage.open(log).list()) {
+            if (name.endsWith(".wal")) {
+                Files.delete(log.resolve(name));
+            }
         }
         assertThatThrownBy(() -> Wal.open(config().build())).isInstanceOf(WalCorruptException.class);
     }

@@ -8,8 +8,6 @@ import io.veloz.wal.archive.store.ObjectStore;
 import io.veloz.wal.orders.OrderKeys;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.storage.DiskStorage;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -190,7 +188,6 @@ final class ShipCommand implements Callable<Integer> {
         try (ObjectStore store = arguments.open(spec, uri);
                 ObjectStore second = anchor == null ? null : arguments.open(spec, anchor)) {
             LogDirectory.requireLog(directory, prefix);
-            requireElsewhere(store);
             LogFiles files = LogFiles.of(DiskStorage.open(directory), prefix);
             ShipReporter reporter = json ? new JsonShipReporter(streams) : new TextShipReporter(streams);
             try (ShipLock lock = ShipLock.acquire(directory, prefix, uri)) {
@@ -200,39 +197,6 @@ final class ShipCommand implements Callable<Integer> {
                 return new ShipRun(files, config(store, second), reporter, lock, statusInterval, onceUpTo(), patience)
                         .run();
             }
-        }
-    }
-
-    /** Throws if the archive is in the log's directory, where it would be lost together with the log. */
-    private void requireElsewhere(ObjectStore store) {
-        if (!store.describe().startsWith("file://")) {
-            return;
-        }
-        Path archive = existing(Path.of(store.describe().substring("file://".length())));
-        Path log = existing(directory);
-        if (archive.startsWith(log)) {
-            throw new CommandFailure(
-                    ExitCode.REFUSED,
-                    "the archive " + uri + " is inside the log's directory " + directory
-                            + " and would be lost with it; choose a directory on another disk");
-        }
-    }
-
-    /** Resolves all links of the existing part of a path. */
-    private static Path existing(Path path) {
-        Path absolute = path.toAbsolutePath().normalize();
-        Path known = absolute;
-        while (known != null && !Files.exists(known)) {
-            known = known.getParent();
-        }
-        if (known == null) {
-            return absolute;
-        }
-        try {
-            return known.toRealPath().resolve(known.relativize(absolute));
-        } catch (IOException e) {
-            // The path disappeared or cannot be read. The shipper will report the error.
-            return absolute;
         }
     }
 

@@ -60,10 +60,18 @@ final class ShipRun {
         this.patienceNanos = patience.toNanos();
     }
 
+    private WalShipper start() {
+        try {
+            return WalShipper.start(
+                    files, config.listener(ShipEvent.to(events::add)).build());
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.REFUSED, String.valueOf(e.getMessage()));
+        }
+    }
+
     int run() {
         StopSignal signal = StopSignal.listen(() -> events.add(STOP));
-        try (WalShipper shipper = WalShipper.start(
-                files, config.listener(ShipEvent.to(events::add)).build())) {
+        try (WalShipper shipper = start()) {
             boolean stopped = follow(shipper);
             ShipperStatus last = shipper.stop();
             remember(last);
