@@ -68,6 +68,21 @@ class LogRepairCrashTest {
         return log;
     }
 
+    /** Header and records of the active segment are damaged, and the sealed one before is missing. */
+    private Path logWithoutHeader() throws IOException {
+        Path log = dir.resolve("log");
+        SmallLog.idle(log, wal -> SmallLog.append(wal, RECORDS));
+        all = SmallLog.read(log);
+        int last = LogFiles.of(log).sealed().size();
+        new TestArchive(store, log).segments(1, last).tails(100, RECORDS - 5);
+        Files.delete(log.resolve(name(last)));
+        byte[] active = Files.readAllBytes(log.resolve("orders_current.wal"));
+        active[40] ^= 1;
+        active[4096 + 60] ^= 1;
+        Files.write(log.resolve("orders_current.wal"), active);
+        return log;
+    }
+
     /** Of the last sealed segment the archive has tails up to some records before its end. */
     private Path closedLog() throws IOException {
         Path log = dir.resolve("log");
@@ -178,6 +193,16 @@ class LogRepairCrashTest {
     @Test
     void damagedLogAtEveryChangeOfTheDisk() throws IOException {
         crashAtEveryOperation(damagedLog());
+    }
+
+    @Test
+    void activeSegmentWithoutHeaderAtEveryChangeOfTheDisk() throws IOException {
+        crashAtEveryOperation(logWithoutHeader());
+    }
+
+    @Test
+    void activeSegmentWithoutHeaderAtEveryRequest() throws IOException {
+        crashAtEveryRequest(logWithoutHeader());
     }
 
     @Test

@@ -59,9 +59,18 @@ final class LocalSegments {
         return has(files.currentName()) ? of(files.currentName()) : Optional.empty();
     }
 
-    /** Returns the number of the active segment. If its header is damaged, that is the number after the last sealed one. */
+    /**
+     * Returns the number of the active segment. If its header is damaged, that is the lowest number it can have, the one after the
+     * last sealed one: it is higher if sealed ones are missing.
+     */
     long activeNumber(SegmentReport active) {
         return active.number() > 0 ? active.number() : lastSealed() + 1;
+    }
+
+    /** Returns whether there is an active segment whose header is unreadable, so that its number is not known. */
+    boolean isHeaderLost() {
+        return active().filter(active -> active.number() <= 0 && active.verdict() == Verdict.CORRUPT)
+                .isPresent();
     }
 
     /** Returns whether the log is known to have had more files at its end: it has no active segment, or one of too low a number. */

@@ -22,6 +22,7 @@ import io.veloz.wal.storage.StorageFile;
 import io.veloz.wal.storage.StorageInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,11 @@ public final class LogRepair {
     private final TreeMap<Long, TailsRepair> inTails = new TreeMap<>();
     private final Map<String, Untouched> unfetched = new TreeMap<>();
     private LocalSegments local;
+
+    /** The header of the active segment in {@link #local} and in all views, if its own one is unreadable. */
+    private Optional<ArchivedHeader> header = Optional.empty();
+
+    private ActiveRepair active;
 
     /** Why a file is replaced. */
     public enum Cause {
@@ -120,6 +126,7 @@ public final class LogRepair {
         this.aside = new SetAside(storage, suffix);
         staged.clear();
         this.local = verify(view(Map.of()));
+        this.active = new ActiveRepair(archive, local, files, stagedFiles, header);
     }
 
     /**
@@ -129,11 +136,11 @@ public final class LogRepair {
      *     changed
      */
     public Result run() throws IOException {
-        requireSameLog();
-        ActiveRepair active = new ActiveRepair(archive, local, files, stagedFiles);
         Optional<Repaired> current;
         try {
-            current = stage(active);
+            findHeaderInTails();
+            requireSameLog();
+            current = stage();
         } catch (IOException | RuntimeException e) {
             clearStaged(e);
             throw e;
@@ -151,12 +158,15 @@ public final class LogRepair {
         if (current.isPresent() && active.isLast()) {
             done.add(replaceAtOnce(current.get()));
         }
-        local = done.isEmpty() ? local : verify(view(Map.of()));
+        if (!done.isEmpty() || header.isPresent()) {
+            header = Optional.empty();
+            local = verify(view(Map.of()));
+        }
         return result(done);
     }
 
     /** Stages all new files, and verifies the log as it will be. Returns the active segment if it has to be replaced. */
-    private Optional<Repaired> stage(ActiveRepair active) throws IOException {
+    private Optional<Repaired> stage() throws IOException {
         for (Segment segment : archive.segments()) {
             if (segment.lastSequence() >= local.report().expectedFirstSequence()) {
                 consider(segment);
@@ -165,7 +175,10 @@ public final class LogRepair {
         for (long number : archive.inTailsOnly()) {
             consider(new TailsRepair(archive, local, files, stagedFiles, number), number);
         }
-        Optional<Repaired> current = stageActive(active);
+        findHeaderInStaged();
+        keepOvertakenWithDamage();
+        active = new ActiveRepair(archive, local, files, stagedFiles, header);
+        Optional<Repaired> current = stageActive();
         if (segments.isEmpty() && current.isEmpty()) {
             return current;
         }
@@ -175,23 +188,150 @@ public final class LogRepair {
         if (dropUnproven(then)) {
             then = verify(viewOfStaged());
         }
+        if (current.isPresent() && active.hasTails() && !isActiveUsed(then)) {
+            current = Optional.empty();
+            staged.delete(files.currentName());
+            if (segments.isEmpty()) {
+                return current;
+            }
+            then = verify(viewOfStaged());
+        }
         requireBetter(current, then);
         return current;
     }
 
-    private Optional<Repaired> stageActive(ActiveRepair active) throws IOException {
+    private Optional<Repaired> stageActive() throws IOException {
         if (local.isEndMissing() && !unfetched.isEmpty()) {
             // A new active segment would hide that sealed ones before it are missing.
             return Optional.empty();
         }
         try {
-            return active.stage(segments);
+            Optional<Repaired> current = active.stage(segments);
+            if (current.isPresent() && active.hasTails()) {
+                long first = current.get().firstSequence();
+                long last = current.get().lastSequence();
+                if (last >= first) {
+                    // Also those after the first damage: they are readable, and would be replaced.
+                    requireSameRecords(
+                            first, last, options(single(files.currentName())).salvage());
+                }
+            } else if (active.hasTails()) {
+                leaveActive(local, "the damage is after the tails");
+            }
+            return current;
         } catch (BadObjectException e) {
             if (active.isRequired()) {
                 throw e;
             }
             leave(files.currentName(), -1, -1, String.valueOf(e.getMessage()));
             return Optional.empty();
+        }
+    }
+
+    /** Returns whether the staged file may be used, and names the active segment if it is damaged still. */
+    private boolean isActiveUsed(LocalSegments then) throws IOException {
+        if (active.isProvenBeginning(then)) {
+            leaveActive(then, "the damage is after the tails");
+            return true;
+        }
+        String doubt = active.doubt(then);
+        if (!doubt.isEmpty()) {
+            String state = header.isPresent() ? "the header is unreadable; " : "";
+            leaveActive(local, state + "not replaced by its tails: " + doubt);
+        }
+        return doubt.isEmpty();
+    }
+
+    private void leaveActive(LocalSegments verified, String why) {
+        SegmentReport report = verified.active().orElseThrow();
+        String state = report.isGood() ? "" : describe(verified.active()) + ": ";
+        leave(files.currentName(), report.firstSequence(), report.lastSequence(), state + why);
+    }
+
+    private static String describe(Optional<SegmentReport> report) {
+        return report.map(found -> found.verdict() + " (" + found.detail() + ")")
+                .orElse("");
+    }
+
+    // ---- an active segment without readable header
+
+    /** Looks for the header of the active segment in the tails. Its number is not known: sealed ones before it may be missing. */
+    private void findHeaderInTails() throws IOException {
+        List<Long> tried = new ArrayList<>();
+        for (long number : archive.inTailsOnly()) {
+            if (!local.isHeaderLost()) {
+                return;
+            }
+            try (NewFile to = new NewFile(staged, "tail")) {
+                archive.fetch(archive.tails(number).subList(0, 1), to);
+                useHeader("tail");
+                tried.add(number);
+            } catch (BadObjectException e) {
+                leaveActive(local, String.valueOf(e.getMessage()));
+            }
+        }
+        if (header.isPresent()) {
+            unfetched.remove(files.currentName());
+        } else if (local.isHeaderLost() && !tried.isEmpty() && unfetched.isEmpty()) {
+            leaveActive(
+                    local,
+                    "no intact batch and no end mark in it belongs to a segment of which the archive has tails ("
+                            + tried + "), so it is not known which segment it is");
+        }
+    }
+
+    /** Looks for it in the archived segments after the last sealed one of the log. */
+    private void findHeaderInStaged() throws IOException {
+        for (Repaired segment :
+                List.copyOf(segments.tailMap(local.lastSealed() + 1).values())) {
+            if (!local.isHeaderLost()) {
+                return;
+            }
+            useHeader(segment.file());
+            if (header.isPresent()) {
+                requireSameRecords(
+                        segment.firstSequence(),
+                        segment.lastSequence(),
+                        options(single(segment.file())).salvage());
+                segments.replace(
+                        local.activeNumber(local.active().orElseThrow()),
+                        new Repaired(
+                                segment.file(), segment.firstSequence(), segment.lastSequence(), Cause.DAMAGED, ""));
+                unfetched.remove(files.currentName());
+            }
+        }
+    }
+
+    /**
+     * Leaves an active segment that lost more than its header, if archived segments reach its number. Its end marks, which show
+     * what was acknowledged, would not be part of the log any more.
+     */
+    private void keepOvertakenWithDamage() throws IOException {
+        Optional<SegmentReport> found = local.active();
+        if (header.isPresent() && found.isPresent() && !found.get().isGood()) {
+            long number = found.get().number();
+            if (!segments.isEmpty() && number <= segments.lastKey()) {
+                leaveActive(
+                        local,
+                        "the header is unreadable, too; its intact bytes belong to segment " + number
+                                + ", and the archive has segments up to " + segments.lastKey());
+                header = Optional.empty();
+                local = verify(view(Map.of()));
+            }
+        }
+    }
+
+    /** Uses the header of a staged file for the active segment if local bytes prove that it has that one. */
+    private void useHeader(String name) throws IOException {
+        byte[] page = new byte[ArchivedHeader.BYTES];
+        try (StorageFile file = staged.openForReading(name)) {
+            if (file.readFully(ByteBuffer.wrap(page), 0) < page.length) {
+                return;
+            }
+        }
+        header = ArchivedHeader.proven(files, staged, page);
+        if (header.isPresent()) {
+            local = verify(view(Map.of()));
         }
     }
 
@@ -220,7 +360,10 @@ public final class LogRepair {
             }
         }
         names.putAll(replaced);
-        return new NameView(storage, names);
+        NameView view = new NameView(storage, names);
+        return header.isEmpty() || replaced.containsKey(files.currentName())
+                ? view
+                : view.withHeader(files.currentName(), header.get().page());
     }
 
     private NameView viewOfStaged() throws IOException {
@@ -295,7 +438,7 @@ public final class LogRepair {
     }
 
     private Optional<SegmentReport> active(Segment archived) {
-        return local.active().filter(active -> local.activeNumber(active) == archived.number());
+        return local.active().filter(found -> found.number() == archived.number());
     }
 
     private boolean hasContentOf(Segment archived, String name) throws IOException {
@@ -328,7 +471,7 @@ public final class LogRepair {
             boolean isShorter = active.get().lastSequence() < archived.lastSequence();
             return active.get().isGood() && isShorter && !local.isEndMissing();
         }
-        return archived.number() > local.last() && !local.isEndMissing();
+        return archived.number() > local.last() && !local.isEndMissing() && !local.isHeaderLost();
     }
 
     private NameView single(String name) {
@@ -427,7 +570,9 @@ public final class LogRepair {
                 requireGood(then, segment.file(), segment.firstSequence());
             }
         }
-        if (current.isPresent() && current.get().lastSequence() > 0) {
+        if (current.isPresent()
+                && current.get().lastSequence() > 0
+                && !unfetched.containsKey(current.get().file())) {
             requireGood(then, current.get().file(), current.get().firstSequence());
         }
         requireReadable(viewOfStaged());
@@ -490,6 +635,10 @@ public final class LogRepair {
     }
 
     private Result result(List<Repaired> repaired) {
+        if (local.active().filter(SegmentReport::isGood).isPresent()) {
+            // Only the sealed segment before it was damaged.
+            unfetched.remove(files.currentName());
+        }
         List<Untouched> untouched = new ArrayList<>(unfetched.values());
         for (SegmentReport segment : local.report().segments()) {
             if (!segment.isGood() && !unfetched.containsKey(segment.file())) {
@@ -501,6 +650,10 @@ public final class LogRepair {
     }
 
     private String reason(SegmentReport segment) {
+        if (segment.verdict() == SegmentReport.Verdict.MISSING && local.isHeaderLost()) {
+            return "MISSING (" + segment.detail() + "): it may be " + files.currentName()
+                    + ", whose header is unreadable";
+        }
         boolean isRetired = floor.isRaised()
                 && segment.lastSequence() > 0
                 && segment.lastSequence() < floor.cut().sequence();

@@ -10,18 +10,31 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A read-only view of some files of a directory under other names, such as the log as it will be after a repair. The caller has
- * the lock of the log. Immutable.
+ * A read-only view of some files of a directory under other names, such as the log as it will be after a repair. One file may have
+ * another header page in it. The caller has the lock of the log. Immutable.
  */
 final class NameView extends ForwardingStorage {
     private final Storage directory;
     private final Map<String, String> names;
+    private final String headerOf;
+    private final byte[] header;
 
     /** @param names the names in the directory by the names in the view */
     NameView(Storage directory, Map<String, String> names) {
+        this(directory, names, "", new byte[0]);
+    }
+
+    private NameView(Storage directory, Map<String, String> names, String headerOf, byte[] header) {
         super(directory);
         this.directory = directory;
         this.names = Map.copyOf(names);
+        this.headerOf = headerOf;
+        this.header = header;
+    }
+
+    /** Returns this view with another header page in one file. */
+    NameView withHeader(String name, byte[] page) {
+        return new NameView(directory, names, name, page);
     }
 
     @Override
@@ -35,7 +48,8 @@ final class NameView extends ForwardingStorage {
         if (actual == null) {
             throw new NoSuchFileException(name);
         }
-        return directory.openForReading(actual);
+        StorageFile file = directory.openForReading(actual);
+        return name.equals(headerOf) ? new HeaderView(file, header) : file;
     }
 
     @Override
