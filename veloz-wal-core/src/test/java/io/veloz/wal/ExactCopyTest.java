@@ -6,6 +6,7 @@ import static io.veloz.wal.TestLog.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.veloz.wal.fault.Logs;
 import io.veloz.wal.spi.LogFiles;
 import io.veloz.wal.spi.SealedSegment;
 import io.veloz.wal.spi.SegmentReader;
@@ -177,6 +178,8 @@ class ExactCopyTest {
 
     private void copy(Wal wal) throws IOException {
         Files.createDirectories(copy());
+        // The rest of the copy is in one file then.
+        Logs.awaitSealed(wal);
         LogFiles files = wal.files();
         RecoveryReport begin = WalRecovery.inspect(ReadOptions.of(source()));
         List<Long> sealed = files.sealed();

@@ -1,7 +1,11 @@
 package io.veloz.wal.fault;
 
+import io.veloz.wal.Wal;
 import io.veloz.wal.WalConfig;
+import io.veloz.wal.spi.SegmentReader;
 import io.veloz.wal.storage.Storage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -63,6 +67,26 @@ public final class Logs {
                         .allMatch(entry -> entry.getKey().getState() == Thread.State.TIMED_WAITING
                                 && Arrays.stream(entry.getValue())
                                         .anyMatch(frame -> frame.getMethodName().equals("awaitWork"))));
+    }
+
+    /** Waits until all segments before the one with the last durable record are sealed. */
+    public static void awaitSealed(Wal wal) {
+        long last = 1;
+        try (SegmentReader reader = wal.segmentReader(0, 0, 0)) {
+            while (reader.next()) {
+                last = reader.segment();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        long sealed = last - 1;
+        await(sealed + " sealed segments", () -> {
+            try {
+                return wal.files().sealed().size() >= sealed;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** Polls until a condition is true; fails after a timeout. */

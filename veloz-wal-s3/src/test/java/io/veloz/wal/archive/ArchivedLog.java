@@ -3,7 +3,6 @@ package io.veloz.wal.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.veloz.wal.Wal;
-import io.veloz.wal.archive.internal.restore.SmallLog;
 import io.veloz.wal.fault.Logs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +17,7 @@ public final class ArchivedLog {
     /** Waits until all records are archived, and all segments before the active one are sealed and committed, and not only in tails. */
     public static void awaitSegments(WalShipper shipper, Wal wal) {
         // A segment that is not sealed yet is no part of the spool.
-        SmallLog.awaitSealed(wal);
+        Logs.awaitSealed(wal);
         assertThat(shipper.awaitArchived(wal.lastSequence(), Duration.ofSeconds(60)))
                 .isTrue();
         Logs.await("all segments are committed", () -> shipper.status().spoolBytes() == 0);

@@ -127,19 +127,6 @@ public final class SmallLog {
         });
     }
 
-    /** Waits until all segments before the one with the last durable record are sealed. */
-    public static void awaitSealed(Wal wal) {
-        try (SegmentReader reader = wal.segmentReader(0, 0, 0)) {
-            long last = 0;
-            while (reader.next()) {
-                last = reader.segment();
-            }
-            awaitSealed(wal, (int) last - 1);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     public static ByteBuffer bytes(String text) {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
     }
