@@ -69,7 +69,7 @@ public final class Logs {
                                         .anyMatch(frame -> frame.getMethodName().equals("awaitWork"))));
     }
 
-    /** Waits until all segments before the one with the last durable record are sealed. */
+    /** Waits until the segment before the one with the last durable record is sealed, and so all before it. */
     public static void awaitSealed(Wal wal) {
         long last = 1;
         try (SegmentReader reader = wal.segmentReader(0, 0, 0)) {
@@ -79,10 +79,10 @@ public final class Logs {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        long sealed = last - 1;
-        await(sealed + " sealed segments", () -> {
+        long before = last - 1;
+        await("sealed segment " + before, () -> {
             try {
-                return wal.files().sealed().size() >= sealed;
+                return before == 0 || wal.files().sealed(before).isPresent();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
