@@ -120,14 +120,18 @@ public final class Wal implements AutoCloseable {
     }
 
     private static void requireLog(Storage storage, SegmentNames names) throws IOException {
-        // Any file of the log, because what is missing is reported by the recovery.
-        if (storage.list().stream().noneMatch(names::isOwn)) {
+        // Any file for which the recovery reports what is missing. Of others, such as temporary ones, it would begin a log.
+        if (storage.list().stream().noneMatch(name -> showsLog(name, names))) {
             throw new WalOpenException(
                     storage.describe() + " has no log with the prefix " + names.prefix()
                             + ", and the setting mustExist forbids beginning one. If the disk of the log is not mounted,"
                             + " mount it; if the log is lost, restore it",
                     null);
         }
+    }
+
+    private static boolean showsLog(String name, SegmentNames names) {
+        return names.belongsToLog(name) || names.isQuarantine(name) || name.equals(names.restoring());
     }
 
     /** Connects all parts, see {@link Wiring}, and starts the threads. If this throws, no thread runs. */

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A log that has to exist: the disk of an engine that starts again may not be mounted. */
 @Timeout(60)
@@ -52,6 +54,34 @@ class MustExistTest {
                 .hasMessageContaining(log + " has no log with the prefix orders")
                 .hasMessageContaining("mustExist");
         assertThat(log.toFile().list()).containsExactly("lost+found");
+    }
+
+    /** Such as after an open that was cut, or when only the segments were lost. The recovery would delete them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ".orders_preparing.tmp",
+                ".orders_0000000000000001.wal.tmp",
+                ".orders_0000000000000001.wal.fill.tmp",
+                ".orders_checkpoint_a.tmp",
+                ".orders_fill"
+            })
+    void filesThatHaveNoRecordsAreNoLog(String name) throws IOException {
+        Files.createDirectory(log);
+        Files.createFile(log.resolve(name));
+        assertThatThrownBy(() -> Wal.open(config().build()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining(log + " has no log with the prefix orders");
+        assertThat(log.toFile().list()).containsExactly(name);
+    }
+
+    @Test
+    void restoreThatHasNotEndedIsNamed() throws IOException {
+        Files.createDirectory(log);
+        Files.createFile(log.resolve(".orders_restoring"));
+        assertThatThrownBy(() -> Wal.open(config().build()))
+                .isInstanceOf(WalOpenException.class)
+                .hasMessageContaining("restore");
     }
 
     @Test
