@@ -37,10 +37,13 @@ final class Reading implements WalReader.Writer, DurableLimit.WriterProbe {
         }
     }
 
-    /** Returns the timeout in nanoseconds; {@link Long#MAX_VALUE}, an unlimited wait, if it does not fit. */
+    /**
+     * Returns the timeout in nanoseconds; {@link Long#MAX_VALUE}, an unlimited wait, if it does not fit. Never negative: the
+     * deadline of the most negative one would overflow into a wait of centuries.
+     */
     static long nanos(Duration timeout) {
         try {
-            return timeout.toNanos();
+            return Math.max(0, timeout.toNanos());
         } catch (ArithmeticException e) {
             return timeout.isNegative() ? 0 : Long.MAX_VALUE;
         }

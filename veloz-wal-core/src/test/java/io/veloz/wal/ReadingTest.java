@@ -221,6 +221,20 @@ class ReadingTest {
     }
 
     @Test
+    void aTimeoutIsNeverNegative() {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage);
+                WalReader here = wal.reader();
+                WalReader elsewhere = WalReader.open(ReadOptions.of(storage))) {
+            for (Duration timeout : List.of(
+                    Duration.ZERO, Duration.ofNanos(-1), Duration.ofNanos(Long.MIN_VALUE), Duration.ofSeconds(-1L << 62))) {
+                assertThat(here.next(timeout)).isFalse();
+                assertThat(elsewhere.next(timeout)).isFalse();
+            }
+        }
+    }
+
+    @Test
     void waitingReaderInAnotherProcessFollowsAcrossRollsAndWriters() throws Exception {
         MemoryStorage storage = new MemoryStorage();
         TestLog.open(storage).close();
