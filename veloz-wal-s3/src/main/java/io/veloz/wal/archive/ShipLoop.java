@@ -151,8 +151,8 @@ final class ShipLoop implements Runnable {
     }
 
     /**
-     * Returns whether everything is archived, and nothing is due or has to be repeated. A step would only list the directory: it would find a segment
-     * that was sealed, or a checkpoint, whose records are all archived.
+     * Returns whether everything is archived, and nothing is due or has to be repeated. A step would only list the directory: it
+     * would find a segment that was sealed, or a checkpoint, whose records are all archived.
      */
     private boolean isIdle() {
         return !state.mayBeDirty()
