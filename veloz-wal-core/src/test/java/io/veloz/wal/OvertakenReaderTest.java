@@ -52,6 +52,24 @@ class OvertakenReaderTest {
         wal.trim(0);
     }
 
+    /** Not as often as the log of a writer that may have trimmed it meanwhile, which takes a pause each time. */
+    @Test
+    void readerThatIsOpenedAtARecordTrimmedBeforeReadsTheLogOnce() throws IOException {
+        MemoryStorage storage = new MemoryStorage();
+        try (Wal wal = TestLog.open(storage)) {
+            fill(wal, RECORDS);
+            trimAll(wal);
+            fillAndSettle(wal, storage);
+            ReadSeam seam = new ReadSeam(storage);
+            inAnotherProcess(wal, seam).close();
+            long opens = seam.opens();
+            assertThatThrownBy(() -> WalReader.open(ReadOptions.of(seam).fromSequence(2)))
+                    .isInstanceOfSatisfying(WalTrimmedException.class, e -> assertThat(e.firstSequence())
+                            .isEqualTo(RECORDS + 1));
+            assertThat(seam.opens() - opens).isLessThanOrEqualTo(opens);
+        }
+    }
+
     private static WalReader inTheWritersJvm(Wal wal, ReadSeam seam) {
         return WalReader.open(
                 ReadOptions.of(seam), seam, DurableLimit.of(wal::durableSequence, () -> true), () -> true, null);

@@ -70,6 +70,9 @@ public final class ConcurrentInspection {
                 if (++changes == CHANGES) {
                     throw new IOException("files changed during each of " + CHANGES + " inspections", failure);
                 }
+            } else if (failure instanceof WalTrimmedException) {
+                // No trim has overtaken this attempt: the record was trimmed before it.
+                return conclude(doubtful, failure, use);
             } else if (++attempts == ATTEMPTS || (!live && !writer.lives())) {
                 return conclude(doubtful, failure, use);
             }
