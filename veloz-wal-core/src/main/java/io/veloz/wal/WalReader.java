@@ -182,7 +182,8 @@ public final class WalReader implements AutoCloseable {
      *
      * <p>If the writer is in this process, the thread sleeps until a record is durable. Otherwise this polls: every 5 ms at
      * first, and up to every 50 ms after some time without a record, it reads the place of the next batch. Every fifth time it
-     * also looks for other files, which is how it notices the records of the next writer. It reads less than a page.
+     * also looks for other files, which is how it notices the first record after a roll and the next writer. It reads less than
+     * a page.
      *
      * @return false if no record became durable before the timeout, the thread was interrupted, or the reader has reached its
      *     end
