@@ -5,6 +5,8 @@ import io.veloz.wal.internal.commit.RecordPublisher;
 import io.veloz.wal.internal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,9 @@ final class Appender {
     private final LongSupplier clock;
     private final int maxPayloadBytes;
 
+    /** The types that only the returned value of {@link #reserve} appends. Set once. */
+    private final AtomicReference<@Nullable IntPredicate> reserved = new AtomicReference<>();
+
     Appender(RecordPublisher publisher, WalConfig config) {
         this.publisher = publisher;
         this.clock = config.wallClockNanos();
@@ -34,18 +39,51 @@ final class Appender {
         }
     }
 
+    /** Reserves types. See {@link Wal#reserveTypes}. */
+    GroupAppender reserve(IntPredicate types) {
+        if (!reserved.compareAndSet(null, types)) {
+            throw new IllegalStateException("record types of this log are reserved already");
+        }
+        return (group, durability) -> append(group, durability, null);
+    }
+
+    private void checkNotReserved(int type) {
+        IntPredicate types = reserved.get();
+        if (types != null && types.test(type)) {
+            throw refused(type);
+        }
+    }
+
+    private void checkNotReserved(RecordGroup group) {
+        IntPredicate types = reserved.get();
+        for (int i = 0; types != null && i < group.size(); i++) {
+            if (types.test(group.type(i))) {
+                throw refused(group.type(i));
+            }
+        }
+    }
+
+    private static IllegalArgumentException refused(int type) {
+        return new IllegalArgumentException(
+                "record type " + type
+                        + " is reserved for the typed log on top of this one, which could not read the record; expected another type");
+    }
+
     /** Appends a record, and returns its sequence. */
     long append(int type, ByteBuffer payload, Durability durability) {
+        checkNotReserved(type);
         return append(type, payload, durability, null);
     }
 
     /** Appends a group, and returns the sequence of its last record. */
     long append(RecordGroup group, Durability durability) {
+        checkNotReserved(group);
         return append(group, durability, null);
     }
 
     /** Appends a record, and returns a future that completes with its sequence when it is durable. */
     CompletableFuture<Long> appendAsync(int type, ByteBuffer payload) {
+        checkNotReserved(type);
         PendingAppend future = publisher.newFuture();
         append(type, payload, Durability.LOSE_NOTHING, future);
         return future;
@@ -53,6 +91,7 @@ final class Appender {
 
     /** Appends a group, and returns a future that completes with the sequence of its last record when it is durable. */
     CompletableFuture<Long> appendAsync(RecordGroup group) {
+        checkNotReserved(group);
         PendingAppend future = publisher.newFuture();
         append(group, Durability.LOSE_NOTHING, future);
         return future;

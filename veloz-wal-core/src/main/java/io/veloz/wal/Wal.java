@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +121,8 @@ public final class Wal implements AutoCloseable {
     }
 
     private static void requireLog(Storage storage, SegmentNames names) throws IOException {
-        // Any file for which the recovery reports what is missing. Of others, such as temporary ones, it would begin a log.
+        // Any file for which the recovery reports what is missing. Of others, such as temporary ones, it would begin a
+        // log.
         if (storage.list().stream().noneMatch(name -> showsLog(name, names))) {
             throw new WalOpenException(
                     storage.describe() + " has no log with the prefix " + names.prefix()
@@ -256,6 +258,19 @@ public final class Wal implements AutoCloseable {
      */
     public CompletableFuture<Long> appendAsync(RecordGroup group) {
         return appender.appendAsync(group);
+    }
+
+    /**
+     * Reserves record types for a typed log on top of this one, as {@code OrderLog} is: a record of such a type with another
+     * content would prevent that its next open can read the log. From now on all methods of this class refuse these types with
+     * an {@link IllegalArgumentException}, and append nothing. It lasts until the log is closed.
+     *
+     * @param types whether a type is reserved; called at each append, on the thread of the caller
+     * @return appends records of any type
+     * @throws IllegalStateException if types of this log are reserved already
+     */
+    public GroupAppender reserveTypes(IntPredicate types) {
+        return appender.reserve(Objects.requireNonNull(types, "types"));
     }
 
     // ---- wait

@@ -64,8 +64,9 @@ class OvertakenReaderTest {
             inAnotherProcess(wal, seam).close();
             long opens = seam.opens();
             assertThatThrownBy(() -> WalReader.open(ReadOptions.of(seam).fromSequence(2)))
-                    .isInstanceOfSatisfying(WalTrimmedException.class, e -> assertThat(e.firstSequence())
-                            .isEqualTo(RECORDS + 1));
+                    .isInstanceOfSatisfying(
+                            WalTrimmedException.class,
+                            e -> assertThat(e.firstSequence()).isEqualTo(RECORDS + 1));
             assertThat(seam.opens() - opens).isLessThanOrEqualTo(opens);
         }
     }

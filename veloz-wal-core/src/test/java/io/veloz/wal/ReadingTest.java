@@ -227,7 +227,10 @@ class ReadingTest {
                 WalReader here = wal.reader();
                 WalReader elsewhere = WalReader.open(ReadOptions.of(storage))) {
             for (Duration timeout : List.of(
-                    Duration.ZERO, Duration.ofNanos(-1), Duration.ofNanos(Long.MIN_VALUE), Duration.ofSeconds(-1L << 62))) {
+                    Duration.ZERO,
+                    Duration.ofNanos(-1),
+                    Duration.ofNanos(Long.MIN_VALUE),
+                    Duration.ofSeconds(-1L << 62))) {
                 assertThat(here.next(timeout)).isFalse();
                 assertThat(elsewhere.next(timeout)).isFalse();
             }

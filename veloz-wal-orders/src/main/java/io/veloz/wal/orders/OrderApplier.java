@@ -1,6 +1,7 @@
 package io.veloz.wal.orders;
 
 import io.veloz.wal.Durability;
+import io.veloz.wal.GroupAppender;
 import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalBusyException;
@@ -53,6 +54,7 @@ final class OrderApplier {
     private final EventPermits permits;
     private final long timeoutNanos;
     private volatile @Nullable Wal wal;
+    private volatile @Nullable GroupAppender appender;
     private volatile @Nullable OrderStore store;
     private volatile LongConsumer whenApplied = sequence -> {};
     private volatile @Nullable Thread notifier;
@@ -86,6 +88,8 @@ final class OrderApplier {
     void start(Wal log, OrderStore orders) {
         applied = log.lastSequence();
         store = orders;
+        // A record of an order type that is no order event would prevent the next open.
+        appender = log.reserveTypes(OrderCodec::isOrderType);
         wal = log;
     }
 
@@ -102,6 +106,7 @@ final class OrderApplier {
      */
     long append(RecordGroup records, Durability durability, Pending... events) {
         Wal log = Objects.requireNonNull(wal);
+        GroupAppender orders = Objects.requireNonNull(appender);
         checkUsable();
         // Everything that can fail with an OutOfMemoryError comes before the append.
         for (int i = 0; i + 1 < events.length; i++) {
@@ -113,7 +118,7 @@ final class OrderApplier {
         try {
             lockForAppend(deadline);
             try {
-                long last = log.append(records, durability);
+                long last = orders.append(records, durability);
                 long sequence = last - events.length;
                 for (Pending event : events) {
                     event.sequence = ++sequence;

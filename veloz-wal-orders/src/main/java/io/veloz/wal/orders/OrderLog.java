@@ -136,8 +136,8 @@ public final class OrderLog implements AutoCloseable {
     /**
      * Returns the underlying log: to wait for records, read, ship and monitor them. An application may append records of its
      * own types, for which {@link OrderCodec#isOrderType} is false. The replay of the orders skips them. They are trimmed
-     * together with the order events unless a {@link io.veloz.wal.TrimGuard} retains them. A record of an order type that was
-     * appended here and is no order event prevents the next open. The checkpoints of the log are reserved for the orders.
+     * together with the order events unless a {@link io.veloz.wal.TrimGuard} retains them. Order types are refused here with an
+     * {@link IllegalArgumentException}. The checkpoints of the log are reserved for the orders.
      */
     public Wal wal() {
         return wal;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.veloz.wal.Durability;
 import io.veloz.wal.ReadOptions;
+import io.veloz.wal.RecordGroup;
 import io.veloz.wal.Wal;
 import io.veloz.wal.WalBusyException;
 import io.veloz.wal.WalConfig;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -245,6 +247,37 @@ class OrderLogLimitsTest {
                 .isEqualTo(2);
     }
 
+    /** The next open would not know it, or would apply it to the store only then. */
+    @Test
+    void recordOfAnOrderTypeIsRefusedByEachMethodOfTheLog() {
+        OrderLogConfig config = OrderLogConfig.builder(wal().build()).build();
+        try (OrderLog log = OrderLog.open(config)) {
+            ByteBuffer payload = ByteBuffer.wrap(new byte[] {9, 0, 0});
+            RecordGroup group = new RecordGroup().add(7, payload).add(OrderCodec.ORDER_FILL, payload);
+            Wal raw = log.wal();
+            List<ThrowingCallable> appends = List.of(
+                    () -> raw.append(OrderCodec.ORDER_NEW, payload),
+                    () -> raw.append(0xFF00, payload, Durability.LOSE_UNFORCED),
+                    () -> raw.appendDurable(OrderCodec.ORDER_NEW, payload),
+                    () -> raw.appendAsync(OrderCodec.ORDER_NEW, payload),
+                    () -> raw.append(group),
+                    () -> raw.append(group, Durability.LOSE_UNFORCED),
+                    () -> raw.appendDurable(group),
+                    () -> raw.appendAsync(group));
+            for (ThrowingCallable append : appends) {
+                assertThatThrownBy(append)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("is reserved");
+            }
+            assertThatThrownBy(() -> raw.reserveTypes(type -> true)).isInstanceOf(IllegalStateException.class);
+            assertThat(raw.lastSequence()).isZero();
+            log.appendDurable(order("a"));
+        }
+        try (OrderLog log = OrderLog.open(config)) {
+            assertThat(log.store().count()).isEqualTo(1);
+        }
+    }
+
     @Test
     void recordOfALaterVersionIsRejectedWithItsSequence() {
         for (int type : new int[] {0xFF00, OrderCodec.ORDER_FILL}) {
@@ -253,7 +286,9 @@ class OrderLogLimitsTest {
                     OrderLogConfig.builder(Logs.small(other).build()).build();
             try (OrderLog log = OrderLog.open(config)) {
                 log.appendDurable(order("a"));
-                log.wal().appendDurable(type, ByteBuffer.wrap(new byte[] {9, 0, 0}));
+            }
+            try (Wal wal = Wal.open(config.wal())) {
+                wal.appendDurable(type, ByteBuffer.wrap(new byte[] {9, 0, 0}));
             }
             assertThatThrownBy(() -> OrderLog.open(config))
                     .isInstanceOf(WalVersionException.class)
