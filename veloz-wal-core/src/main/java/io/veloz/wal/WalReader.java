@@ -39,8 +39,8 @@ public final class WalReader implements AutoCloseable {
 
     private static final long LONGEST_POLL_NANOS = 50_000_000;
 
-    /** Every so many pauses, all files are read, and not only the place of the next batch. */
-    private static final int FULL_POLL = 5;
+    /** One in this many polls checks all files. The others read the place of the next batch alone. */
+    private static final int POLLS_PER_FULL_CHECK = 5;
 
     /** The writer, if it is in this process. */
     interface Writer {
@@ -196,7 +196,7 @@ public final class WalReader implements AutoCloseable {
             long durable = writer == null ? 0 : writer.durableSequence();
             long left = deadline - System.nanoTime();
             boolean last = left <= 0 || Thread.currentThread().isInterrupted();
-            if ((writer != null || last || polls % FULL_POLL == 0 || hasGrown()) && next()) {
+            if ((writer != null || last || polls % POLLS_PER_FULL_CHECK == 0 || hasGrown()) && next()) {
                 pauseNanos = POLL_NANOS;
                 return true;
             }

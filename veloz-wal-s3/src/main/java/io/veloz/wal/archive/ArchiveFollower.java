@@ -351,6 +351,7 @@ public final class ArchiveFollower implements AutoCloseable {
     private ArchivePromotion promoteStopped(long over) {
         long started = System.nanoTime();
         areRequestsStopped.set(false);
+        // Read after the write above, which may have undone the stop of a close that runs at the same time.
         if (isClosing) {
             areRequestsStopped.set(true);
         }

@@ -61,9 +61,9 @@ final class ShipRun {
     }
 
     private WalShipper start() {
+        ShipperConfig settings = config.listener(ShipEvent.to(events::add)).build();
         try {
-            return WalShipper.start(
-                    files, config.listener(ShipEvent.to(events::add)).build());
+            return WalShipper.start(files, settings);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.REFUSED, String.valueOf(e.getMessage()));
         }
